@@ -1,0 +1,21 @@
+/* Backups of a running vault, and restores that replay every tightening before they serve. */
+#ifndef WARD_VAULT_BACKUP_H
+#define WARD_VAULT_BACKUP_H
+
+#include "vault/vault.h"
+
+/* Into `dir`, which must not exist: data (a consistent copy of the store, and the blobs), the
+ * keyring's copy, and which leaf of the ledger it stands at. Reads back and verifies what it wrote.
+ * The ledger directory is not in it: copy it apart, with any tool; it only grows. */
+MUST_USE struct status vault_backup(struct vault *v, const char *dir);
+/* Makes data_dir (and keys_dir, unless a keyring is there) from a backup; data_dir must not hold a
+ * store. Replays erasures, withdrawals, objections, restrictions, revoked guardians and deletions
+ * since from the tightening log in ledger_dir, adds a `restored` leaf, and opens. Without the
+ * tiles up to the last published checkpoint, or without the tightening log, every consent is
+ * unknown. *ret_replayed: how many tightenings. */
+MUST_USE struct status vault_restore(const struct vault_options *options, const char *backup_dir,
+                                     struct vault **ret_vault, uint64_t *ret_replayed);
+/* A new generation of the root key: every older copy of the keyring is unreadable from now on. */
+MUST_USE struct status vault_rotate(struct vault *v);
+
+#endif
