@@ -1,0 +1,26 @@
+// The privacy notice, as the data map says it.
+import { get } from '../api.js';
+import type { NoticeReadAnswer } from '../api.gen.js';
+import { h, replace } from '../dom.js';
+import { who } from '../session.js';
+import { page } from '../ui.js';
+import { lang, w } from '../words.js';
+
+export function noticeText(n: NoticeReadAnswer): HTMLElement {
+  return h('div', { class: 'notice-text', lang: n.language }, ...n.sections.map((x) => h('section', {}, h('h3', {}, x.heading),
+    ...x.text.split('\n\n').map((p) => h('p', {}, p)))), h('p', { class: 'quiet small' }, w('notice.version', { v: n.version.slice(0, 16) })));
+}
+
+export async function notice(): Promise<HTMLElement> {
+  const person = await who();
+  let audience = person?.child ? 'child' : 'adult';
+  const text = h('div', { class: 'card' });
+  const tabs = h('div', { class: 'answers', role: 'group', 'aria-label': w('notice.title') });
+  const show = async (): Promise<void> => {
+    const n = await get<NoticeReadAnswer>(`/api/notice?language=${lang()}&audience=${audience}`);
+    replace(text, noticeText(n));
+    replace(tabs, ...(['adult', 'child'] as const).map((k) => h('button', { type: 'button', class: 'answer', 'aria-pressed': String(audience === k), onclick: () => { audience = k; void show(); } }, w(`notice.${k}`))));
+  };
+  await show();
+  return page(w('notice.title'), null, tabs, text);
+}

@@ -1,0 +1,44 @@
+// The shield: why may Ward do this? Opens where a person's data are used.
+import { get } from './api.js';
+import type { WhyAnswer } from './api.gen.js';
+import { h, icon, replace } from './dom.js';
+import { errorNote } from './ui.js';
+import { w } from './words.js';
+
+const row = (term: string, text: string): HTMLElement => h('div', {}, h('dt', {}, term), h('dd', {}, text));
+
+function inside(a: WhyAnswer): HTMLElement[] {
+  const facts = h('dl', { class: 'facts' }, row(w('why.purpose'), a.purpose_title), row(w('why.category'), a.category_title), row(w('why.ground'), a.basis));
+  if (a.until) facts.append(row(w('why.until'), a.until));
+  if (a.needs.length) facts.append(row(w('why.needs'), a.needs.join(', ')));
+  const rules = h('div', { class: 'stack' }, h('h3', {}, w('why.rules')));
+  for (const r of a.rules) {
+    rules.append(h('div', { class: 'stack' }, h('p', {}, h('strong', {}, `${r.law.toUpperCase()} ${r.article}`), ` ${r.title}`), r.quote ? h('blockquote', {}, `“${r.quote}”`) : null));
+  }
+  const choice = a.choice ? h('p', {}, h('a', { href: '/choices', class: 'button' }, w('why.change'))) : h('p', { class: 'quiet' }, w('why.noswitch'));
+  return [facts, a.rules.length ? rules : h('span'), choice];
+}
+
+export async function showWhy(purpose: string, category: string): Promise<void> {
+  const title = h('h2', { tabindex: -1 }, w('why.title'));
+  const body = h('div', { class: 'stack' }, h('p', { class: 'quiet' }, w('say.loading')));
+  const dialog = h('dialog', { 'aria-label': w('why.title') }, h('div', { class: 'inside' }, h('div', { class: 'row' }, icon('shield'), title), body,
+    h('button', { type: 'button', onclick: () => dialog.close() }, w('say.close'))));
+  dialog.addEventListener('close', () => dialog.remove());
+  dialog.addEventListener('click', (e) => { if (e.target === dialog || (e.target as Element).closest('a')) dialog.close(); });
+  document.body.append(dialog);
+  dialog.showModal();
+  title.focus();
+  try {
+    const a = await get<WhyAnswer>(`/api/why?purpose=${encodeURIComponent(purpose)}&category=${encodeURIComponent(category)}`);
+    if (a.decision === 'deny') title.textContent = w('why.title.no');
+    replace(body, ...inside(a));
+  } catch (e) {
+    replace(body, errorNote(e));
+  }
+}
+
+/** The shield as a button beside a setting. */
+export function shield(purpose: string, category: string): HTMLButtonElement {
+  return h('button', { type: 'button', class: 'plain', onclick: () => void showWhy(purpose, category) }, icon('shield'), w('feed.why'));
+}

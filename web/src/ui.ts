@@ -1,0 +1,69 @@
+// Pieces that several screens use: a page, an error, a saved file, the yes and the no.
+import { ApiError } from './api.js';
+import { h, type Child } from './dom.js';
+import { w } from './words.js';
+
+/** A screen with its heading, which receives the focus when it opens. */
+export function page(title: string, lead: Child, ...children: Child[]): HTMLElement {
+  return h('div', { class: 'page' }, h('header', {}, h('h1', { tabindex: -1 }, title), lead ? h('p', { class: 'quiet' }, lead) : null), ...children);
+}
+
+/** What happened, that nothing is lost, and what to do. */
+export function errorNote(e: unknown): HTMLElement {
+  const box = h('div', { class: 'note wrong', role: 'alert' }, h('strong', {}, w('error.title')));
+  if (e instanceof ApiError && e.code !== 'E_OFFLINE') {
+    if (e.cause_) box.append(h('p', {}, e.cause_));
+    for (const r of e.rules) box.append(h('p', { class: 'small' }, `${w('error.law')}: ${r.law.toUpperCase()} ${r.article}${r.title ? ` – ${r.title}` : ''}`));
+    if (e.remedy) box.append(h('p', {}, e.remedy));
+  } else if (e instanceof ApiError) {
+    box.append(h('p', {}, w('error.offline')), h('p', {}, w('error.offline.todo')));
+  } else {
+    box.append(h('p', {}, String(e instanceof Error ? e.message : e)), h('p', {}, w('error.nothing')));
+  }
+  return box;
+}
+
+/** A form that shows its error in place, keeps what was typed, and cannot be sent twice. */
+export function form(send: () => Promise<void>, ...children: Child[]): HTMLFormElement {
+  const wrong = h('div', { 'aria-live': 'polite' });
+  const el = h('form', { class: 'stack', novalidate: true }, ...children, wrong);
+  el.addEventListener('submit', (e) => {
+    e.preventDefault();
+    const buttons = [...el.querySelectorAll('button')];
+    for (const b of buttons) b.disabled = true;
+    wrong.replaceChildren();
+    send().catch((err: unknown) => wrong.replaceChildren(errorNote(err))).finally(() => { for (const b of buttons) b.disabled = false; });
+  });
+  return el;
+}
+
+/** Wrong input found before anything is sent. */
+export class Mistake extends Error {}
+
+/** Yes and no: the same size, weight and distance; nothing is chosen beforehand. */
+export function answers(name: string, state: string, choose: (yes: boolean) => Promise<void>): HTMLElement {
+  const box = h('div', { class: 'answers', role: 'group', 'aria-label': name });
+  const say = (yes: boolean): HTMLButtonElement => h('button', {
+    type: 'button', class: 'answer', 'aria-pressed': String(state === (yes ? 'given' : 'refused') || (!yes && state === 'withdrawn')),
+    onclick: async () => {
+      const old = [...box.children].map((b) => b.getAttribute('aria-pressed') ?? 'false');
+      [...box.children].forEach((b, i) => b.setAttribute('aria-pressed', String((i === 0) === yes)));
+      try { await choose(yes); box.parentElement?.querySelector('.note.wrong')?.remove(); } catch (e) {
+        [...box.children].forEach((b, i) => b.setAttribute('aria-pressed', old[i]!));
+        box.parentElement?.querySelector('.note.wrong')?.remove();
+        box.after(errorNote(e));
+      }
+    },
+  }, w(yes ? 'say.yes' : 'say.no'));
+  box.append(say(true), say(false));
+  return box;
+}
+
+export function save(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
+  const a = h('a', { href: url, download: name });
+  document.body.append(a);
+  a.click();
+  a.remove();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

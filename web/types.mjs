@@ -1,0 +1,27 @@
+// Makes the client's types from the operations in api/.
+import fs from 'node:fs';
+import path from 'node:path';
+
+const simple = { bool: 'boolean', u32: 'number', u64: 'number', i64: 'number', id: 'string', date: 'string', time: 'string' };
+const pascal = (s) => s.split(/[._-]/).map((w) => w[0].toUpperCase() + w.slice(1)).join('');
+
+function type(t) {
+  const list = /^list\((.*)\)$/.exec(t);
+  if (list) return `${type(list[1])}[]`;
+  if (/^(text|secret|bytes)\(/.test(t)) return 'string';
+  return simple[t] ?? pascal(t);
+}
+
+const fields = (list) => list.map((f) => `  /** ${f.meaning} */\n  ${f.name}: ${type(f.type)};`).join('\n');
+
+export function writeTypes(apiDir, outFile) {
+  const parts = ['// Made from api/ by web/types.mjs; do not edit.'];
+  for (const [name, list] of Object.entries(JSON.parse(fs.readFileSync(path.join(apiDir, 'TYPES.json'), 'utf8')))) {
+    parts.push(`export interface ${pascal(name)} {\n${fields(list)}\n}`);
+  }
+  for (const file of fs.readdirSync(apiDir).filter((f) => /^[a-z.]+\.json$/.test(f)).sort()) {
+    const op = JSON.parse(fs.readFileSync(path.join(apiDir, file), 'utf8'));
+    parts.push(`/** ${op.summary} ${op.route ?? ''} */\nexport interface ${pascal(op.op)}Answer {\n${fields(op.answer)}\n}`);
+  }
+  fs.writeFileSync(outFile, parts.join('\n\n') + '\n');
+}
