@@ -57,14 +57,15 @@ class Feed {
   }
 
   private card(title: string, text: string, again?: () => void): HTMLElement {
-    return h('section', { class: 'clip' }, h('div', { class: 'card-end' }, h('h2', {}, title), h('p', {}, text),
+    return h('article', { class: 'clip', 'aria-label': title, tabindex: -1 }, h('div', { class: 'card-end' }, h('h2', {}, title), h('p', {}, text),
       again ? h('button', { type: 'button', onclick: again }, w('feed.again')) : null));
   }
 
   private add(item: Item): void {
     const slot: Slot = { item, el: h('article', { class: 'clip', 'aria-label': w('feed.by', { name: item.owner_name }), tabindex: -1 }), video: null, wanted: false, watchedMs: 0, noted: false };
     const poster = h('img', { class: 'still', src: `/media/${item.clip}/poster`, alt: '', loading: 'lazy' });
-    slot.el.append(h('div', { class: 'frame-clip' }, poster, this.under(item), this.side(slot)));
+    slot.el.append(h('div', { class: 'frame-clip' }, poster, this.under(item), this.side(slot),
+      h('button', { type: 'button', class: 'corner', onclick: () => void showWhy('play-clip', 'clip') }, icon('shield'), w('feed.why'))));
     this.slots.push(slot);
     this.el.append(slot.el);
     this.seen.observe(slot.el);
@@ -80,8 +81,9 @@ class Feed {
     this.drawLike(slot, like);
     const sound = h('button', { type: 'button', class: 'sound', onclick: () => this.toggleSound() });
     const play = h('button', { type: 'button', class: 'play', onclick: () => this.togglePlay() });
-    const why = h('button', { type: 'button', onclick: () => void showWhy('play-clip', 'clip') }, icon('shield'), w('feed.why'));
-    return h('div', { class: 'side' }, like, sound, play, why);
+    this.drawSound(sound);
+    replace(play, icon('play'), w('feed.play'));
+    return h('div', { class: 'side' }, like, sound, play);
   }
 
   private drawLike(slot: Slot, b: HTMLElement): void {
@@ -194,10 +196,12 @@ class Feed {
     const play = slot.el.querySelector('.play');
     const sound = slot.el.querySelector('.sound');
     if (play) replace(play, icon(on ? 'pause' : 'play'), w(on ? 'feed.pause' : 'feed.play'));
-    if (sound) {
-      replace(sound, icon(this.muted ? 'mute' : 'sound'), w(this.muted ? 'feed.sound.off' : 'feed.sound.on'));
-      sound.setAttribute('aria-pressed', String(!this.muted));
-    }
+    if (sound) this.drawSound(sound);
+  }
+
+  private drawSound(b: Element): void {
+    replace(b, icon(this.muted ? 'mute' : 'sound'), w(this.muted ? 'feed.sound.off' : 'feed.sound.on'));
+    b.setAttribute('aria-pressed', String(!this.muted));
   }
 
   private togglePlay(): void {

@@ -31,7 +31,7 @@ const link = (path: string, name: string, glyph: string): HTMLElement =>
 async function drawNav(): Promise<void> {
   const person = await who().catch(() => null);
   const items = [h('div', { class: 'brand', 'aria-hidden': 'true' }, icon('shield'), 'Ward'), link('/', 'nav.watch', 'watch')];
-  if (!person) items.push(link('/join', 'nav.join', 'person'), link('/login', 'nav.login', 'eye'));
+  if (!person) items.push(link('/join', 'nav.join', 'person'), link('/login', 'nav.login', 'enter'));
   else if (person.role === 'operator') items.push(link('/console', 'nav.console', 'chart'), link('/me', 'nav.me', 'person'));
   else if (person.state === 'needs-guardian') items.push(link('/ask', 'nav.me', 'person'));
   else {

@@ -73,7 +73,7 @@ async function noticeStep(root: HTMLElement, a: Answers): Promise<HTMLElement> {
   const n = await get<NoticeReadAnswer>(`/api/notice?language=${lang()}&audience=${isChild(a.birth) ? 'child' : 'adult'}`);
   a.notice = n.version;
   return h('div', { class: 'card' }, step(2), h('h2', {}, w('join.notice')),
-    h('div', { class: 'scrollbox', tabindex: 0, role: 'region', 'aria-label': n.title }, noticeText(n)),
+    h('div', { class: 'scrollbox', tabindex: 0, role: 'region', 'aria-label': n.title }, noticeText(n, 'h3')),
     h('button', { class: 'primary', type: 'button', onclick: () => turn(root, accountStep(a)) }, w('join.notice.read')));
 }
 

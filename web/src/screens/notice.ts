@@ -6,8 +6,8 @@ import { who } from '../session.js';
 import { page } from '../ui.js';
 import { lang, w } from '../words.js';
 
-export function noticeText(n: NoticeReadAnswer): HTMLElement {
-  return h('div', { class: 'notice-text', lang: n.language }, ...n.sections.map((x) => h('section', {}, h('h3', {}, x.heading),
+export function noticeText(n: NoticeReadAnswer, level: 'h2' | 'h3'): HTMLElement {
+  return h('div', { class: 'notice-text', lang: n.language }, ...n.sections.map((x) => h('section', {}, h(level, {}, x.heading),
     ...x.text.split('\n\n').map((p) => h('p', {}, p)))), h('p', { class: 'quiet small' }, w('notice.version', { v: n.version.slice(0, 16) })));
 }
 
@@ -18,7 +18,7 @@ export async function notice(): Promise<HTMLElement> {
   const tabs = h('div', { class: 'answers', role: 'group', 'aria-label': w('notice.title') });
   const show = async (): Promise<void> => {
     const n = await get<NoticeReadAnswer>(`/api/notice?language=${lang()}&audience=${audience}`);
-    replace(text, noticeText(n));
+    replace(text, noticeText(n, 'h2'));
     replace(tabs, ...(['adult', 'child'] as const).map((k) => h('button', { type: 'button', class: 'answer', 'aria-pressed': String(audience === k), onclick: () => { audience = k; void show(); } }, w(`notice.${k}`))));
   };
   await show();
