@@ -1,8 +1,8 @@
 // Reads api/*.json, refuses what contradicts itself, and makes from it: the C tables of src/api, the
-// types of the web client, the OpenAPI description, and the tables of docs/PROTOCOL.md.
+// OpenAPI description, and the tables of docs/PROTOCOL.md.
 //
 // Usage: node tools/api.mjs list                      the files that are read
-//        node tools/api.mjs header|tables|ts|openapi  to standard output, or to -o FILE
+//        node tools/api.mjs header|tables|openapi  to standard output, or to -o FILE
 //        node tools/api.mjs docs                      rewrites the tables in docs/PROTOCOL.md
 //        node tools/api.mjs docs --check              exits 1 if they are not what api/ says
 import { readFileSync, writeFileSync, readdirSync } from 'node:fs';
@@ -89,6 +89,10 @@ function load() {
   for (const [name, fields] of Object.entries(records)) {
     shapes[name] = parseFields('TYPES.json', fields, records);
   }
+  const stored = {};
+  for (const [name, fields] of Object.entries(readJson('STORED.json'))) {
+    stored[name] = parseFields('STORED.json', fields, records);
+  }
   const common = readJson('COMMON.json').errors;
   const seen = new Map();
   const ops = files.filter((f) => /^[a-z]/.test(f)).map((file) => {
@@ -107,14 +111,14 @@ function load() {
   for (const e of common) {
     if (!errors.some((r) => r.name === e)) fail('COMMON.json', `errors.def has no ${e}`);
   }
-  return { errors, shapes, ops, common };
+  return { errors, shapes, stored, ops, common };
 }
 
 const upper = (s) => s.toUpperCase().replace(/[^A-Z0-9]/g, '_');
 const lower = (s) => s.replace(/[^a-z0-9]/g, '_');
 const made = '/* Made from api/ by tools/api.mjs: change it there. */\n';
 
-function header({ shapes, ops }) {
+function header({ shapes, stored, ops }) {
   const out = [made, '#ifndef WARD_API_OPS_H\n#define WARD_API_OPS_H\n', 'enum api_op_number {'];
   for (const o of ops) out.push(`    API_${upper(o.op)} = ${o.number}, /* ${o.summary} */`);
   out.push('};\n');
@@ -125,6 +129,9 @@ function header({ shapes, ops }) {
     out.push(`    ${prefix}__COUNT = ${fields.length},`, `};`);
   };
   for (const [name, fields] of Object.entries(shapes)) places(`TYP_${upper(name)}`, fields);
+  for (const [name, fields] of Object.entries(stored)) places(`STO_${upper(name)}`, fields);
+  out.push('enum api_stored {', ...Object.keys(stored).map((n) => `    API_STORED_${upper(n)},`));
+  out.push('    API_STORED_COUNT', '};');
   for (const o of ops) {
     places(`ARG_${upper(o.op)}`, o.args);
     places(`ANS_${upper(o.op)}`, o.answer);
@@ -135,7 +142,7 @@ function header({ shapes, ops }) {
 
 const cString = (s) => (s === null || s === undefined ? 'NULL' : JSON.stringify(s));
 
-function tables({ shapes, ops, common }) {
+function tables({ shapes, stored, ops, common }) {
   const out = [made, '#include "api/api.h"\n'];
   const items = new Map();
   const item = (t) => {
@@ -172,6 +179,7 @@ function tables({ shapes, ops, common }) {
   };
   for (const name of Object.keys(shapes)) records({ kind: 'record', record: name });
   shape('refusal', 'refusal', parseFields('refusal', REFUSAL, shapes));
+  for (const [name, fields] of Object.entries(stored)) shape(`stored_${name}`, name, fields);
   for (const o of ops) {
     shape(`${lower(o.op)}_args`, o.op, o.args);
     shape(`${lower(o.op)}_answer`, o.op, o.answer);
@@ -197,6 +205,10 @@ function tables({ shapes, ops, common }) {
     '    *ret_count = ARRAY_LEN(ops);', '    return ops;', '}\n',
     'const uint16_t *api_common_errors(size_t *ret_count) {',
     '    *ret_count = ARRAY_LEN(common);', '    return common;', '}\n',
+    'const struct api_shape *api_shape_stored(enum api_stored what) {',
+    '    static const struct api_shape *const all[] = {',
+    ...Object.keys(stored).map((n) => `        &shape_stored_${n},`),
+    '    };', '    return all[what];', '}\n',
     'const struct api_shape *api_shape_refusal(void) {', '    return &shape_refusal;', '}\n');
   const index = Array(ops.at(-1).number + 1).fill(0);
   ops.forEach((o, i) => { index[o.number] = i + 1; });
@@ -205,34 +217,6 @@ function tables({ shapes, ops, common }) {
     '    uint8_t place = number < ARRAY_LEN(places) ? places[number] : 0;',
     '    return place == 0 ? NULL : &ops[place - 1];', '}', '');
   return [...out, ...lines].join('\n');
-}
-
-const camel = (s) => s.split(/[._]/).map((w) => w[0].toUpperCase() + w.slice(1)).join('');
-function tsType(t) {
-  if (t.kind === 'list') return `${tsType(t.item)}[]`;
-  if (t.kind === 'record') return camel(t.record);
-  if (t.kind === 'bool') return 'boolean';
-  return ['u32', 'u64', 'i64', 'time'].includes(t.kind) ? 'number' : 'string';
-}
-
-function ts({ shapes, ops, errors }) {
-  const out = ['// Made from api/ by tools/api.mjs: change it there.'];
-  const body = (fields) => fields.map((f) => `  /** ${f.meaning} */\n  ${f.name}: ${tsType(f.type)};`);
-  for (const [name, fields] of Object.entries(shapes)) {
-    out.push(`export interface ${camel(name)} {`, ...body(fields), '}');
-  }
-  const routed = ops.filter((o) => o.route);
-  for (const o of routed) {
-    out.push(`export interface ${camel(o.op)}Args {`, ...body(o.args), '}');
-    const shown = o.answer.filter((f) => f.type.kind !== 'secret');
-    out.push(`export interface ${camel(o.op)}Answer {`, ...body(shown), '}');
-  }
-  out.push('export interface Api {',
-    ...routed.map((o) => `  '${o.op}': [${camel(o.op)}Args, ${camel(o.op)}Answer];`), '}');
-  out.push('export const routes: { readonly [K in keyof Api]: string } = {',
-    ...routed.map((o) => `  '${o.op}': '${o.route}',`), '};');
-  out.push(`export type ErrorName =\n${errors.map((e) => `  | '${e.name}'`).join('\n')};`, '');
-  return out.join('\n');
 }
 
 function jsonSchema(t) {
@@ -346,7 +330,7 @@ function docs(data, check) {
 }
 
 const [mode, ...rest] = process.argv.slice(2);
-const makers = { header, tables, ts, openapi };
+const makers = { header, tables, openapi };
 if (mode === 'list') console.log(files.map((f) => join('api', f)).join('\n'));
 else if (mode === 'docs') docs(load(), rest[0] === '--check');
 else if (makers[mode]) {
@@ -354,6 +338,6 @@ else if (makers[mode]) {
   if (rest[0] === '-o') writeFileSync(rest[1], text);
   else process.stdout.write(text);
 } else {
-  console.error('usage: node tools/api.mjs list|header|tables|ts|openapi|docs [--check] [-o FILE]');
+  console.error('usage: node tools/api.mjs list|header|tables|openapi|docs [--check] [-o FILE]');
   process.exit(2);
 }

@@ -86,6 +86,8 @@ const uint16_t *api_common_errors(size_t *ret_count);
 bool api_op_may_fail(const struct api_op *op, uint16_t code);
 /* What an answer carries whose code is not 0. */
 const struct api_shape *api_shape_refusal(void);
+/* What the guard's records hold, behind one version byte (api/STORED.json). */
+const struct api_shape *api_shape_stored(enum api_stored what);
 const char *api_who_name(enum api_who who);
 
 #endif
