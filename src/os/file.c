@@ -120,11 +120,13 @@ struct status os_replace_file(const struct os_fs *fs, const char *dir, const cha
     return os_sync_dir(fs, dir);
 }
 
-bool os_exists(const struct os_fs *fs, const char *path) {
+struct status os_exists(const struct os_fs *fs, const char *path, bool *ret_exists) {
     struct os_file *f = NULL;
-    if (failed(os_open(fs, path, OS_READ, &f))) {
-        return false;
+    struct status s = os_open(fs, path, OS_READ, &f);
+    if (failed(s) && s.code != E_FILE_MISSING) {
+        return s;
     }
+    *ret_exists = !failed(s);
     os_close(fs, &f);
-    return true;
+    return STATUS_OK;
 }

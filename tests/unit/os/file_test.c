@@ -105,7 +105,11 @@ static void test_a_file_is_replaced_whole(void **state) {
     assert_int_equal(os_replace_file(fs, dir, "r", 0, SLICE("2nd")).code, OK);
     assert_int_equal(os_read_file(fs, in_dir("r"), &b).code, OK);
     assert_true(slice_eq(buf_slice(&b), SLICE("2nd")));
-    assert_false(os_exists(fs, in_dir("r.new")));
+    bool exists = true;
+    assert_int_equal(os_exists(fs, in_dir("r.new"), &exists).code, OK);
+    assert_false(exists);
+    assert_int_equal(os_exists(fs, dir, &exists).code, OK);
+    assert_true(exists);
     assert_int_equal(os_replace_file(fs, dir, "r", 0, SLICE("more than sixteen")).code, OK);
     buf_clear(&b);
     assert_int_equal(os_read_file(fs, in_dir("r"), &b).code, E_TOO_LARGE);

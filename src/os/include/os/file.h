@@ -100,7 +100,7 @@ MUST_USE struct status os_read_file(const struct os_fs *fs, const char *path, st
  * directory synced. `how` is 0 or OS_PUBLIC. */
 MUST_USE struct status os_replace_file(const struct os_fs *fs, const char *dir, const char *name,
                                        unsigned how, struct slice bytes);
-/* True when there is such a file or directory that can be opened. */
-bool os_exists(const struct os_fs *fs, const char *path);
+/* Whether there is such a file or directory. A fault is an error, not a no. */
+MUST_USE struct status os_exists(const struct os_fs *fs, const char *path, bool *ret_exists);
 
 #endif

@@ -41,7 +41,7 @@ struct seal_place {
 /* Writes exactly plain.len + RECORD_OVERHEAD bytes to `to`, which must not overlap plain. */
 void record_seal(const struct seal_key *key, const struct seal_place *place, struct slice plain,
                  uint8_t *to);
-/* Writes exactly sealed.len - RECORD_OVERHEAD bytes to `to`, or nothing. E_SEAL_OPEN when bytes,
+/* Writes exactly sealed.len - RECORD_OVERHEAD bytes to `to`; zeros, or nothing, on error. E_SEAL_OPEN when bytes,
  * place or key are not those it was sealed with. */
 MUST_USE struct status record_open(const struct seal_key *key, const struct seal_place *place,
                                    struct slice sealed, uint8_t *to);

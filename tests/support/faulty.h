@@ -1,0 +1,26 @@
+/* A file layer that fails: wraps another, and lets the n-th call fail, once or from then on.
+ *
+ *   struct faulty faulty;
+ *   faulty_init(&faulty, base);
+ *   faulty_fail_at(&faulty, n, forever);
+ *   ... use &faulty.fs; faulty.failures > 0 tells whether it came to that ...
+ */
+#ifndef WARD_TESTS_FAULTY_H
+#define WARD_TESTS_FAULTY_H
+
+#include "os/file.h"
+
+struct faulty {
+    struct os_fs fs;
+    const struct os_fs *base;
+    uint64_t calls; /* since faulty_fail_at */
+    uint64_t fail_at;
+    bool forever;
+    uint64_t failures;
+};
+
+void faulty_init(struct faulty *faulty, const struct os_fs *base);
+/* 1 is the next call, 0 none. A failing write leaves its first sectors behind. */
+void faulty_fail_at(struct faulty *faulty, uint64_t n, bool forever);
+
+#endif
