@@ -68,8 +68,7 @@ void blob_header_put(uint8_t ret[BLOB_HEADER_LEN]) {
 }
 
 struct status blob_header_check(const uint8_t header[BLOB_HEADER_LEN]) {
-    return memcmp(header, header_bytes, BLOB_HEADER_LEN) == 0 ? STATUS_OK
-                                                              : FAIL(E_BLOB_TRUNCATED);
+    return memcmp(header, header_bytes, BLOB_HEADER_LEN) == 0 ? STATUS_OK : FAIL(E_BLOB_TRUNCATED);
 }
 
 static uint64_t chunk_offset(uint64_t index) {

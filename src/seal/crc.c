@@ -1,4 +1,5 @@
-/* CRC-32C by table, four bytes a step: a keyring of a million slots is checked when it is opened. */
+/* CRC-32C by table, four bytes a step: a keyring of a million slots is checked when it is opened.
+ */
 #include "crc.h"
 
 #include <pthread.h>

@@ -188,7 +188,8 @@ struct status generations_begin_next(struct generations *g, const struct os_fs *
     wrap_keys_make(&g->entries[i].key, SLICE("generation"), g->id, &g->entries[i].wrap);
     struct status s = write_entry(g, i, fs, file);
     if (failed(s)) {
-        /* It may or may not be on the disk; nothing is wrapped with it, so it is as if it were not. */
+        /* It may or may not be on the disk; nothing is wrapped with it, so it is as if it were not.
+         */
         mem_wipe(&g->entries[i], sizeof g->entries[i]);
         g->entries[i] = before;
     }

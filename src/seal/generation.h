@@ -1,6 +1,6 @@
 /* The generations of the root key: a small file of its own, so that what wraps the keyring's copies
- * can be destroyed. Two entries (the current generation and, during a rotation, the one before), each
- * written twice, each copy in a sector of its own. */
+ * can be destroyed. Two entries (the current generation and, during a rotation, the one before),
+ * each written twice, each copy in a sector of its own. */
 #ifndef WARD_SEAL_GENERATION_H
 #define WARD_SEAL_GENERATION_H
 

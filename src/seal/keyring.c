@@ -170,8 +170,7 @@ static struct status get_memory(struct keyring *k, size_t cache_keys) {
     if (k->secrets == NULL) {
         return FAIL(E_MEMORY);
     }
-    TRY(keycache_init(&k->cache, cache_keys == 0 ? KEYRING_CACHE_KEYS : cache_keys,
-                      &cache_locked));
+    TRY(keycache_init(&k->cache, cache_keys == 0 ? KEYRING_CACHE_KEYS : cache_keys, &cache_locked));
     k->memory_locked = secrets_locked && cache_locked;
     return STATUS_OK;
 }

@@ -1,5 +1,5 @@
-/* The keyring: making it, copying it, and making it anew from a copy. Must never overwrite a keyring
- * or a generation file, and never take a damaged copy for a good one. */
+/* The keyring: making it, copying it, and making it anew from a copy. Must never overwrite a
+ * keyring or a generation file, and never take a damaged copy for a good one. */
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -212,8 +212,13 @@ static struct status write_copy(struct keyring *k, struct os_file *to) {
     copy_head_put(&head, head_bytes);
     struct copy_hash hash;
     copy_hash_begin(&hash, g, head_bytes);
-    struct transfer t = {.fs = k->fs, .from = k->file, .from_offset = HEADER_LEN, .to = to,
-                         .to_offset = COPY_HEAD_LEN, .slots = k->slots, .hash = &hash};
+    struct transfer t = {.fs = k->fs,
+                         .from = k->file,
+                         .from_offset = HEADER_LEN,
+                         .to = to,
+                         .to_offset = COPY_HEAD_LEN,
+                         .slots = k->slots,
+                         .hash = &hash};
     TRY(os_write_at(k->fs, to, 0, slice_of(head_bytes, sizeof head_bytes)));
     TRY(transfer_slots(&t));
     struct seal_hash sum = copy_hash_end(&hash);
@@ -286,8 +291,13 @@ static struct status write_restored(const struct os_fs *fs, struct os_file *from
     struct seal_hash stored;
     struct copy_hash hash;
     copy_hash_begin(&hash, g, head_bytes);
-    struct transfer t = {.fs = fs, .from = from, .from_offset = COPY_HEAD_LEN, .to = to,
-                         .to_offset = HEADER_LEN, .slots = head->slots, .hash = &hash};
+    struct transfer t = {.fs = fs,
+                         .from = from,
+                         .from_offset = COPY_HEAD_LEN,
+                         .to = to,
+                         .to_offset = HEADER_LEN,
+                         .slots = head->slots,
+                         .hash = &hash};
     keyring_header_put(head->id, header);
     TRY(os_write_at(fs, to, 0, slice_of(header, sizeof header)));
     TRY(transfer_slots(&t));

@@ -20,9 +20,9 @@ enum {
 
 /* What is known of a slot without reading it: its birth, and in the two lowest bits what it is. */
 enum slot_mark {
-    MARK_FREE = 0,   /* in the list of free ones */
+    MARK_FREE = 0, /* in the list of free ones */
     MARK_LIVING = 1,
-    MARK_DYING = 2,  /* forgotten here; not yet known to be overwritten on the disk */
+    MARK_DYING = 2,   /* forgotten here; not yet known to be overwritten on the disk */
     MARK_RETIRED = 3, /* its births are used up */
 };
 
@@ -39,8 +39,9 @@ struct keyring {
     struct os_file *file;
     struct os_file *generation_file;
     uint8_t id[KEYRING_ID_LEN];
-    pthread_mutex_t writer; /* one at a time creates, destroys, rotates, copies; taken before lock */
-    pthread_mutex_t lock;   /* guards all below; not held while syncing, except by a rotation */
+    pthread_mutex_t
+        writer;           /* one at a time creates, destroys, rotates, copies; taken before lock */
+    pthread_mutex_t lock; /* guards all below; not held while syncing, except by a rotation */
     uint32_t *marks;
     uint32_t *free_slots;
     size_t slots;

@@ -62,16 +62,14 @@ static struct status choose_slots(struct keyring *k, size_t count, struct key_re
     return STATUS_OK;
 }
 
-static struct status write_births(struct keyring *k, enum key_kind kind,
-                                  const struct key_ref *refs, size_t count, uint8_t *window) {
+static struct status write_births(struct keyring *k, enum key_kind kind, const struct key_ref *refs,
+                                  size_t count, uint8_t *window) {
     const struct generation *g = generations_current(&k->secrets->generations);
     struct run run = {.k = k, .window = window};
     for (size_t i = 0; i < count; i++) {
         struct seal_key key CLEANUP(seal_key_done) = seal_key_random();
-        struct slot slot = {.state = SLOT_LIVING,
-                            .kind = kind,
-                            .birth = refs[i].birth,
-                            .generation = g->number};
+        struct slot slot = {
+            .state = SLOT_LIVING, .kind = kind, .birth = refs[i].birth, .generation = g->number};
         slot_wrap(&g->wrap, refs[i].slot, &slot, &key);
         TRY(run_add(&run, refs[i].slot, &slot));
     }
@@ -91,8 +89,8 @@ static void take_slots(struct keyring *k, const struct key_ref *refs, size_t cou
     k->living += count;
 }
 
-/* The list of free slots is moved only by writers, and there is one: what was chosen is still at its
- * end when it is taken. */
+/* The list of free slots is moved only by writers, and there is one: what was chosen is still at
+ * its end when it is taken. */
 static struct status create_many(struct keyring *k, enum key_kind kind, size_t count,
                                  struct key_ref *refs, uint8_t *window) {
     pthread_mutex_lock(&k->lock);
@@ -137,8 +135,8 @@ static struct status check_deaths(struct keyring *k, const struct key_ref *refs,
     return STATUS_OK;
 }
 
-/* Forgets here, and says whether the disk must be overwritten: not for a key whose slot holds a later
- * one, nor for one that is known to be overwritten. */
+/* Forgets here, and says whether the disk must be overwritten: not for a key whose slot holds a
+ * later one, nor for one that is known to be overwritten. */
 static bool forget(struct keyring *k, struct key_ref ref) {
     uint32_t mark = k->marks[ref.slot];
     bool here = ref.birth == birth_of(mark) &&

@@ -1,7 +1,7 @@
-/* Random bytes. Keys come from the kernel; nonces and salts, of which there are a hundred thousand a
- * second, from a generator per thread: ChaCha20 whose key is replaced by its own output with each
- * refill, so that what was handed out cannot be computed back. Must never give a process and its fork
- * the same bytes. */
+/* Random bytes. Keys come from the kernel; nonces and salts, of which there are a hundred thousand
+ * a second, from a generator per thread: ChaCha20 whose key is replaced by its own output with each
+ * refill, so that what was handed out cannot be computed back. Must never give a process and its
+ * fork the same bytes. */
 #include <pthread.h>
 #include <sodium.h>
 #include <string.h>

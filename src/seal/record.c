@@ -1,4 +1,5 @@
-/* Sealing of records. Must never reuse a nonce, and never hand out plaintext that did not verify. */
+/* Sealing of records. Must never reuse a nonce, and never hand out plaintext that did not verify.
+ */
 #include "seal/record.h"
 
 #include <sodium.h>
@@ -31,9 +32,9 @@ struct status record_open(const struct seal_key *key, const struct seal_place *p
     }
     place_put(place, 0, false, bound);
     const uint8_t *nonce = sealed.ptr + 1;
-    int bad = crypto_aead_xchacha20poly1305_ietf_decrypt(
-        to, NULL, NULL, nonce + RECORD_NONCE_LEN, sealed.len - 1 - RECORD_NONCE_LEN, bound,
-        sizeof bound, nonce, key->bytes);
+    int bad = crypto_aead_xchacha20poly1305_ietf_decrypt(to, NULL, NULL, nonce + RECORD_NONCE_LEN,
+                                                         sealed.len - 1 - RECORD_NONCE_LEN, bound,
+                                                         sizeof bound, nonce, key->bytes);
     return bad != 0 ? FAIL(E_SEAL_OPEN) : STATUS_OK;
 }
 

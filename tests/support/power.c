@@ -1,5 +1,5 @@
-/* Files in memory that lose power. Single-threaded. Uses the C library's memory, so that a test that
- * lets allocations fail counts only those of what it tests. */
+/* Files in memory that lose power. Single-threaded. Uses the C library's memory, so that a test
+ * that lets allocations fail counts only those of what it tests. */
 #include "power.h"
 
 #include <stdio.h>

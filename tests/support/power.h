@@ -6,9 +6,9 @@
  *   ... run until calls fail with E_IO; close what was opened ...
  *   power_restart(power);                -- what a disk might hold after that; files open anew
  *
- * Model: a write reaches the disk whole, in some of its 512-byte sectors, or not, each by itself and
- * in any order, until its file is synced. Names of one directory reach the disk in order, up to some
- * point, until the directory is synced. power_sync_all does both for everything. */
+ * Model: a write reaches the disk whole, in some of its 512-byte sectors, or not, each by itself
+ * and in any order, until its file is synced. Names of one directory reach the disk in order, up to
+ * some point, until the directory is synced. power_sync_all does both for everything. */
 #ifndef WARD_TESTS_POWER_H
 #define WARD_TESTS_POWER_H
 

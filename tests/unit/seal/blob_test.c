@@ -138,8 +138,16 @@ static void test_cut_anywhere_is_noticed(void **state) {
     buf_init(&b, 1 << 20);
     assert_int_equal(write_blob(fs, "b", &home, 2 * BLOB_CHUNK + 5, 4096).code, OK);
     size_t whole = (size_t)blob_sealed_size(2 * BLOB_CHUNK + 5);
-    size_t cuts[] = {0, 7, 8, 47, 48, 49, BLOB_HEADER_LEN + BLOB_SEALED_CHUNK,
-                     BLOB_HEADER_LEN + 2 * BLOB_SEALED_CHUNK, whole - 45, whole - 1};
+    size_t cuts[] = {0,
+                     7,
+                     8,
+                     47,
+                     48,
+                     49,
+                     BLOB_HEADER_LEN + BLOB_SEALED_CHUNK,
+                     BLOB_HEADER_LEN + 2 * BLOB_SEALED_CHUNK,
+                     whole - 45,
+                     whole - 1};
     for (size_t i = 0; i < ARRAY_LEN(cuts); i++) {
         copy_file("b", "cut", cuts[i], &b);
         expect_refused("cut", &home);

@@ -1,6 +1,6 @@
-/* seal: a scripted day of the keyring, with the power lost at every sync and every change, and every
- * call and allocation failing in turn. After each: what was acknowledged is there, what was destroyed
- * is gone, and the keyring opens. */
+/* seal: a scripted day of the keyring, with the power lost at every sync and every change, and
+ * every call and allocation failing in turn. After each: what was acknowledged is there, what was
+ * destroyed is gone, and the keyring opens. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

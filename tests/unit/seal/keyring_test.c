@@ -252,8 +252,8 @@ static void test_rotation_ends_stolen_files(void **state) {
     assert_int_equal(os_read_file(options.fs, "keyring", &stolen).code, OK);
     assert_int_equal(keyring_rotate(keys).code, OK);
     assert_int_equal(os_mkdir(options.fs, "thief", false).code, OK);
-    assert_int_equal(
-        os_replace_file(options.fs, "thief", "stolen", 0, buf_slice(&stolen)).code, OK);
+    assert_int_equal(os_replace_file(options.fs, "thief", "stolen", 0, buf_slice(&stolen)).code,
+                     OK);
     thief.path = "thief/stolen";
     assert_int_equal(keyring_open(&thief, &opened).code, E_GENERATION_CORRUPT);
 }

@@ -1,10 +1,10 @@
 /* Leaves: what the world sees of an event, and openings: what the person or the auditor sees of it
  * (DESIGN, section 7; docs/FORMATS.md, "Leaf" and "Opening").
  *
- * A leaf is 70 bytes: version, kind, hour, and two commitments, the person's and the auditor's. Both
- * are there in every leaf, a random one where there is nothing to open, so that leaves of one kind
- * and hour cannot be told apart. A commitment is the Merkle root over salted items: one item for an
- * event, many for a batch, of which each can be opened without the others.
+ * A leaf is 70 bytes: version, kind, hour, and two commitments, the person's and the auditor's.
+ * Both are there in every leaf, a random one where there is nothing to open, so that leaves of one
+ * kind and hour cannot be told apart. A commitment is the Merkle root over salted items: one item
+ * for an event, many for a batch, of which each can be opened without the others.
  *
  *   struct opening_item item = {.salt = leaf_salt_random(), .content = content};
  *   struct leaf leaf = {.kind = LEAF_CONSENT, .hour = leaf_hour(now_ms)};
@@ -109,7 +109,8 @@ MUST_USE struct status content_add_text(struct buf *content, enum leaf_field fie
 MUST_USE struct status content_add_u64(struct buf *content, enum leaf_field field, uint64_t v);
 /* Takes the next field off *rest. *ret_code is 0 at the end. E_OPENING_FORM for malformed content,
  * descending codes included (`*ret_code` holds the previous code when called; start with 0). */
-MUST_USE struct status content_next(struct slice *rest, unsigned *ret_code, struct slice *ret_value);
+MUST_USE struct status content_next(struct slice *rest, unsigned *ret_code,
+                                    struct slice *ret_value);
 /* The content as readable lines "subject: 7", for people. Unknown codes are shown by number. */
 MUST_USE struct status content_print(struct slice content, struct buf *out);
 

@@ -1,16 +1,16 @@
 /* The ledger: leaves in order, published as tiles, bundles and signed checkpoints in a directory
  * that any static host can serve (DESIGN, section 7; docs/FORMATS.md, "Ledger").
  *
- * How it stands to the store. The store gives each leaf its index, in the transaction that makes the
- * change, and keeps the leaf until it is published. The sequencer hands over leaves that the store
- * holds durably, in order; the ledger writes bundles and tiles, makes them durable, and only then
- * signs and publishes the checkpoint. Tiles past the published checkpoint are nobody's promise and
- * are written anew. So a crash at any point loses nothing and repeats nothing: open the ledger, ask
- * ledger_published, and append the store's leaves from there.
+ * How it stands to the store. The store gives each leaf its index, in the transaction that makes
+ * the change, and keeps the leaf until it is published. The sequencer hands over leaves that the
+ * store holds durably, in order; the ledger writes bundles and tiles, makes them durable, and only
+ * then signs and publishes the checkpoint. Tiles past the published checkpoint are nobody's promise
+ * and are written anew. So a crash at any point loses nothing and repeats nothing: open the ledger,
+ * ask ledger_published, and append the store's leaves from there.
  *
- * The ledger never goes back: a store that is behind the published checkpoint is refused, a different
- * leaf at an index that has one is refused, and after a failed write everything is refused until it
- * is opened anew. Not for two threads at once.
+ * The ledger never goes back: a store that is behind the published checkpoint is refused, a
+ * different leaf at an index that has one is refused, and after a failed write everything is
+ * refused until it is opened anew. Not for two threads at once.
  *
  *   struct ledger *ledger = NULL;
  *   TRY(ledger_open(&options, &ledger));
@@ -45,15 +45,15 @@ struct ledger_options {
 /* Makes the directory and publishes the checkpoint of the empty tree. E_FILE_EXISTS if there is a
  * checkpoint. */
 MUST_USE struct status ledger_create(const struct ledger_options *options);
-/* Checks the checkpoint's signature, reads the right edge from the tiles and checks that it leads to
- * the signed root. E_LEDGER_AHEAD if the store has fewer leaves than were published;
+/* Checks the checkpoint's signature, reads the right edge from the tiles and checks that it leads
+ * to the signed root. E_LEDGER_AHEAD if the store has fewer leaves than were published;
  * E_LEDGER_CORRUPT with ledger_failed_path; E_CHECKPOINT_ORIGIN, E_NOTE_UNSIGNED. */
 MUST_USE struct status ledger_open(const struct ledger_options *options,
                                    struct ledger **ret_ledger);
 /* Writes nothing. Accepts NULL, nulls it. */
 void ledger_close(struct ledger **ledger);
-/* For a restore that lost leaves of the store: opens whatever is published, so that the store can go
- * on from ledger_published with a leaf of kind `restored`. Else as ledger_open. */
+/* For a restore that lost leaves of the store: opens whatever is published, so that the store can
+ * go on from ledger_published with a leaf of kind `restored`. Else as ledger_open. */
 MUST_USE struct status ledger_open_restored(const struct ledger_options *options,
                                             struct ledger **ret_ledger);
 
@@ -61,9 +61,9 @@ MUST_USE struct status ledger_open_restored(const struct ledger_options *options
 uint64_t ledger_size(const struct ledger *ledger);
 uint64_t ledger_published(const struct ledger *ledger);
 
-/* count * LEAF_LEN bytes of entries; the first gets the index `first`. Leaves that are there already
- * are compared (below the published size against the tiles): E_LEDGER_CONFLICT; E_LEDGER_GAP past
- * the end; E_LEAF_FORM for what is no leaf. Writes full tiles, syncs nothing. */
+/* count * LEAF_LEN bytes of entries; the first gets the index `first`. Leaves that are there
+ * already are compared (below the published size against the tiles): E_LEDGER_CONFLICT;
+ * E_LEDGER_GAP past the end; E_LEAF_FORM for what is no leaf. Writes full tiles, syncs nothing. */
 MUST_USE struct status ledger_append_at(struct ledger *ledger, uint64_t first,
                                         const uint8_t *entries, size_t count);
 /* At the end, wherever that is. */
@@ -92,8 +92,7 @@ MUST_USE struct status ledger_prove_consistency(struct ledger *ledger, uint64_t 
                                                 struct merkle_path *ret_path);
 /* A .tlog-proof file with the leaf and these openings (ledger/receipt.h). */
 MUST_USE struct status ledger_receipt(struct ledger *ledger, uint64_t index,
-                                      const struct slice *openings, size_t count,
-                                      struct buf *out);
+                                      const struct slice *openings, size_t count, struct buf *out);
 
 /* Which file was found damaged by the last E_LEDGER_CORRUPT in this thread; "" if none. */
 const char *ledger_failed_path(void);

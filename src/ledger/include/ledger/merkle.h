@@ -35,8 +35,8 @@ struct seal_hash merkle_empty_root(void);
 void merkle_edge_add(struct merkle_edge *edge, struct seal_hash leaf_hash);
 struct seal_hash merkle_edge_root(const struct merkle_edge *edge);
 
-/* Where proofs are made from: the root of the complete subtree of 2^level leaves whose first leaf is
- * index * 2^level. Only asked for subtrees that lie whole within the tree. */
+/* Where proofs are made from: the root of the complete subtree of 2^level leaves whose first leaf
+ * is index * 2^level. Only asked for subtrees that lie whole within the tree. */
 struct merkle_source {
     void *self;
     struct status (*node)(void *self, unsigned level, uint64_t index, struct seal_hash *ret_hash);
@@ -57,11 +57,9 @@ MUST_USE struct status merkle_prove_consistency(const struct merkle_source *sour
 MUST_USE struct status merkle_verify_inclusion(struct seal_hash leaf_hash, uint64_t index,
                                                uint64_t size, const struct merkle_path *path,
                                                const struct seal_hash *root);
-MUST_USE struct status merkle_verify_consistency(uint64_t old_size,
-                                                 const struct seal_hash *old_root,
-                                                 uint64_t new_size,
-                                                 const struct seal_hash *new_root,
-                                                 const struct merkle_path *path);
+MUST_USE struct status
+merkle_verify_consistency(uint64_t old_size, const struct seal_hash *old_root, uint64_t new_size,
+                          const struct seal_hash *new_root, const struct merkle_path *path);
 /* The root of a few leaves by their hashes, and the proof of one of them; for batches. */
 struct seal_hash merkle_root_of(const struct seal_hash *leaf_hashes, size_t count);
 void merkle_path_in(const struct seal_hash *leaf_hashes, size_t count, size_t index,

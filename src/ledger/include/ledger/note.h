@@ -58,7 +58,8 @@ MUST_USE struct status note_check(const struct note *note, const struct note_vke
 /* text, which ends with a line end, with the signature of `key` under it, at the end of `out`. */
 MUST_USE struct status note_sign(struct slice text, struct slice name,
                                  const struct seal_signing_key *key, struct buf *out);
-/* One cosignature line with its line end, over the text of a checkpoint. For witnesses and tests. */
+/* One cosignature line with its line end, over the text of a checkpoint. For witnesses and tests.
+ */
 MUST_USE struct status note_cosign(struct slice text, struct slice name, uint64_t time_s,
                                    const struct seal_signing_key *key, struct buf *out);
 
@@ -69,7 +70,8 @@ struct checkpoint {
     struct seal_hash root;
 };
 
-/* The text of a note as a checkpoint; E_CHECKPOINT_FORM. Extension lines are allowed and ignored. */
+/* The text of a note as a checkpoint; E_CHECKPOINT_FORM. Extension lines are allowed and ignored.
+ */
 MUST_USE struct status checkpoint_parse(struct slice text, struct checkpoint *ret_head);
 MUST_USE struct status checkpoint_print(const struct checkpoint *head, struct buf *out);
 /* Note, signature and origin (which is the key's name) at once. */

@@ -19,7 +19,8 @@ enum {
     RECEIPT_OPENINGS_MAX = 4,
 };
 
-/* A tlog-proof taken apart; `extra` (base64 text, ptr NULL if absent) and `checkpoint` point into it. */
+/* A tlog-proof taken apart; `extra` (base64 text, ptr NULL if absent) and `checkpoint` point into
+ * it. */
 struct tlog_proof {
     struct slice extra;
     uint64_t index;
@@ -35,8 +36,7 @@ MUST_USE struct status tlog_proof_write(struct slice extra, uint64_t index,
 /* That the entry stands at the proof's index in the tree of the checkpoint, which `log` signed.
  * E_PROOF_WRONG, E_NOTE_*, E_SIGNATURE, E_CHECKPOINT_*. */
 MUST_USE struct status tlog_proof_verify(const struct tlog_proof *proof, struct seal_hash leaf_hash,
-                                         const struct note_vkey *log,
-                                         struct checkpoint *ret_head);
+                                         const struct note_vkey *log, struct checkpoint *ret_head);
 
 struct receipt {
     struct tlog_proof proof;

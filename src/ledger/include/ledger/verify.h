@@ -27,13 +27,13 @@ struct verify_log_options {
 struct verify_log_report {
     uint64_t size;
     struct seal_hash root;
-    uint64_t since_size;               /* of the earlier checkpoint */
-    uint64_t kinds[VERIFY_KINDS];      /* leaves of each kind */
-    uint64_t hour_steps_back;          /* leaves whose hour is before the one in front of them */
+    uint64_t since_size;          /* of the earlier checkpoint */
+    uint64_t kinds[VERIFY_KINDS]; /* leaves of each kind */
+    uint64_t hour_steps_back;     /* leaves whose hour is before the one in front of them */
     bool cosigned[VERIFY_WITNESSES_MAX];
     uint64_t cosigned_at_s[VERIFY_WITNESSES_MAX];
     size_t cosignatures;
-    char failed_path[OS_PATH_MAX];     /* which file is wrong, after an error about one */
+    char failed_path[OS_PATH_MAX]; /* which file is wrong, after an error about one */
 };
 
 /* Reads every bundle and tile and computes everything anew. On error *ret_report still holds what
@@ -42,7 +42,8 @@ struct verify_log_report {
 MUST_USE struct status verify_log(const struct verify_log_options *options,
                                   struct verify_log_report *ret_report);
 
-/* Cosignatures of these witnesses under a checkpoint; a bad one is E_SIGNATURE, none is no error. */
+/* Cosignatures of these witnesses under a checkpoint; a bad one is E_SIGNATURE, none is no error.
+ */
 MUST_USE struct status verify_cosignatures(struct slice checkpoint,
                                            const struct note_vkey *witnesses, size_t count,
                                            bool *ret_cosigned, uint64_t *ret_at_s,

@@ -5,8 +5,8 @@
 
 #include "ledger/note.h"
 
-/* The body of POST /add-checkpoint: from the size that the witness signed last (0: none, and then an
- * empty path) to the checkpoint. E_PROOF_FORM for more than 63 hashes. */
+/* The body of POST /add-checkpoint: from the size that the witness signed last (0: none, and then
+ * an empty path) to the checkpoint. E_PROOF_FORM for more than 63 hashes. */
 MUST_USE struct status witness_request(uint64_t old_size, const struct merkle_path *path,
                                        struct slice checkpoint, struct buf *out);
 /* The checkpoint with those lines of a witness's answer added that verify under one of the keys and

@@ -96,8 +96,8 @@ MUST_USE struct status os_list(const struct os_fs *fs, const char *path, os_list
 
 /* The whole file at the end of `out`; E_TOO_LARGE past its maximum. */
 MUST_USE struct status os_read_file(const struct os_fs *fs, const char *path, struct buf *out);
-/* dir/name holds all of `bytes` durably, or what it held before: written beside it, synced, renamed,
- * directory synced. `how` is 0 or OS_PUBLIC. */
+/* dir/name holds all of `bytes` durably, or what it held before: written beside it, synced,
+ * renamed, directory synced. `how` is 0 or OS_PUBLIC. */
 MUST_USE struct status os_replace_file(const struct os_fs *fs, const char *dir, const char *name,
                                        unsigned how, struct slice bytes);
 /* Whether there is such a file or directory. A fault is an error, not a no. */

@@ -46,7 +46,7 @@ struct blob_writer {
     struct seal_key key;
     struct seal_place place;
     uint64_t index;
-    uint8_t *plain;  /* the chunk that is being filled */
+    uint8_t *plain; /* the chunk that is being filled */
     uint8_t *sealed;
     size_t filled;
 };

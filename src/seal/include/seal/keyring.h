@@ -3,8 +3,8 @@
  *
  * To forget is to destroy a key: once keyring_destroy_many has returned, nobody can read what it
  * sealed, in the live data or in any backup of it; and once the generation has been rotated, no old
- * copy of the keyring helps either. The order that the vault keeps: slot before row at birth; intent
- * in the ledger, slot, row at death.
+ * copy of the keyring helps either. The order that the vault keeps: slot before row at birth;
+ * intent in the ledger, slot, row at death.
  *
  * All functions may be called from several threads. One process has a keyring open at a time.
  *
@@ -78,11 +78,13 @@ MUST_USE struct status keyring_key(struct keyring *keyring, struct key_ref ref,
 /* Forgets: out of memory, overwritten in place, one sync for all. Keys that are gone already are
  * no error, so that an interrupted erasure can be repeated. After an error any part of them is
  * gone: call again until it succeeds, and acknowledge nothing before. E_KEY_UNKNOWN for a reference
- * that never was, and then nothing was destroyed. Slots 0 and 1 cannot be destroyed: E_KEY_UNKNOWN. */
+ * that never was, and then nothing was destroyed. Slots 0 and 1 cannot be destroyed: E_KEY_UNKNOWN.
+ */
 MUST_USE struct status keyring_destroy_many(struct keyring *keyring, const struct key_ref *refs,
                                             size_t count);
 /* Every living key, in order of slots, so that the vault can destroy those that no row names (born
- * before a crash). Another error of `each` ends it and is returned. `each` must not call the keyring. */
+ * before a crash). Another error of `each` ends it and is returned. `each` must not call the
+ * keyring. */
 typedef struct status keyring_each_fn(void *arg, struct key_ref ref, enum key_kind kind);
 MUST_USE struct status keyring_each(struct keyring *keyring, keyring_each_fn *each, void *arg);
 

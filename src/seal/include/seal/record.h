@@ -41,8 +41,8 @@ struct seal_place {
 /* Writes exactly plain.len + RECORD_OVERHEAD bytes to `to`, which must not overlap plain. */
 void record_seal(const struct seal_key *key, const struct seal_place *place, struct slice plain,
                  uint8_t *to);
-/* Writes exactly sealed.len - RECORD_OVERHEAD bytes to `to`; zeros, or nothing, on error. E_SEAL_OPEN when bytes,
- * place or key are not those it was sealed with. */
+/* Writes exactly sealed.len - RECORD_OVERHEAD bytes to `to`; zeros, or nothing, on error.
+ * E_SEAL_OPEN when bytes, place or key are not those it was sealed with. */
 MUST_USE struct status record_open(const struct seal_key *key, const struct seal_place *place,
                                    struct slice sealed, uint8_t *to);
 /* The same at the end of a buffer, which should be a secret one for plaintext. */
@@ -51,9 +51,9 @@ MUST_USE struct status record_seal_buf(const struct seal_key *key, const struct 
 MUST_USE struct status record_open_buf(const struct seal_key *key, const struct seal_place *place,
                                        struct slice sealed, struct buf *out);
 
-/* A record of two people: make a key with seal_key_random, seal the record with it, wrap it once for
- * each under that person's key; place.owner is that person, `what` is SEAL_WRAP whatever is given.
- * When one of them is forgotten the other still reads it. */
+/* A record of two people: make a key with seal_key_random, seal the record with it, wrap it once
+ * for each under that person's key; place.owner is that person, `what` is SEAL_WRAP whatever is
+ * given. When one of them is forgotten the other still reads it. */
 void record_wrap_key(const struct seal_key *person, const struct seal_place *place,
                      const struct seal_key *record_key, uint8_t ret[RECORD_WRAPPED_KEY_LEN]);
 MUST_USE struct status record_unwrap_key(const struct seal_key *person,

@@ -79,8 +79,8 @@ MUST_USE struct status seal_verify(const uint8_t public_key[SEAL_PUBLIC_LEN], st
 /* Argon2id with SEAL_PASSWORD_OPS and SEAL_PASSWORD_KIB; the text holds salt and parameters. Takes
  * tens of milliseconds and SEAL_PASSWORD_KIB of memory: E_CRYPTO when there is not enough. */
 MUST_USE struct status seal_password_hash(struct slice password, char ret_text[SEAL_PASSWORD_LEN]);
-/* E_PASSWORD unless it is the one that was hashed. *ret_stale is true when it was hashed with weaker
- * parameters than today's and should be hashed again. */
+/* E_PASSWORD unless it is the one that was hashed. *ret_stale is true when it was hashed with
+ * weaker parameters than today's and should be hashed again. */
 MUST_USE struct status seal_password_verify(const char text[SEAL_PASSWORD_LEN],
                                             struct slice password, bool *ret_stale);
 
