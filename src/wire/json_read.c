@@ -353,7 +353,7 @@ static struct status object_key(struct json_reader *r, struct slice *ret_key) {
 }
 
 struct status json_next_key(struct json_reader *r, bool *ret_more, struct slice *ret_key) {
-    bool more;
+    bool more = false;
     TRY(next_member(r, '}', &more));
     if (more) {
         TRY(object_key(r, ret_key));
