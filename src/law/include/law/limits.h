@@ -14,7 +14,7 @@ enum law_limits {
     LAW_MAX_LABEL_BYTES = 128,       /* ids of purposes, categories, recipients, actors */
     LAW_MAX_STRING_BYTES = 1500,     /* titles, quotes, notes */
     LAW_MAX_DEPTH = 32,              /* nested not, parentheses and defines */
-    LAW_MAX_EXPR_TESTS = 512,        /* tests in one expression, defines expanded */
+    LAW_MAX_EXPR_TESTS = 256,        /* tests in one expression, defines expanded */
     LAW_MAX_MEMBERS = 2000,          /* of a set, over all dates */
     LAW_MAX_ROWS = 4000,             /* of a table, over all dates */
     LAW_MAX_TABLES = 512,            /* tables, or sets, of all packs */
