@@ -48,16 +48,22 @@ static inline uint8_t next_byte(struct json_reader *r) {
     return r->at < r->end ? *r->at : 0;
 }
 
+/* The words of JSON are told by two letters; their readers check the rest. */
+static enum json_type peek_word(const struct json_reader *r, uint8_t second, enum json_type type) {
+    return r->end - r->at > 1 && r->at[1] == second ? type : JSON_TYPE_NOTHING;
+}
+
 enum json_type json_peek(struct json_reader *r) {
     if (failed(r->error)) {
         return JSON_TYPE_NOTHING;
     }
     switch (next_byte(r)) {
     case 'n':
-        return JSON_TYPE_NULL;
+        return peek_word(r, 'u', JSON_TYPE_NULL);
     case 't':
+        return peek_word(r, 'r', JSON_TYPE_BOOL);
     case 'f':
-        return JSON_TYPE_BOOL;
+        return peek_word(r, 'a', JSON_TYPE_BOOL);
     case '"':
         return JSON_TYPE_STRING;
     case '[':

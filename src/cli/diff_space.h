@@ -1,0 +1,47 @@
+/* The space of facts that two versions of the law look at, in buckets: each fact that a text names,
+ * with the values at and beside every border that it draws. */
+#ifndef WARD_CLI_DIFF_SPACE_H
+#define WARD_CLI_DIFF_SPACE_H
+
+#include "law/law.h"
+
+enum { SPACE_MAX_VALUES = 1024 };
+
+/* One fact and the ways to give it; the first is to leave it away, where it may be. */
+struct space_axis {
+    enum law_fact fact;
+    struct slice *values; /* as law_facts_set_written takes them; ptr NULL: absent */
+    size_t count;
+    bool needed; /* has no absence */
+};
+
+struct space {
+    struct arena *arena;
+    struct space_axis axes[LAW_FACTS];
+    size_t axis_count;
+    bool facts[LAW_FACTS]; /* named by a text */
+    bool ages[132];        /* 0..130, and one above */
+    bool countries[LAW_COUNTRIES + 1];
+    struct slice regions[SPACE_MAX_VALUES];
+    size_t region_count;
+    struct slice times[SPACE_MAX_VALUES];
+    size_t time_count;
+};
+
+void space_init(struct space *s, struct arena *arena);
+/* Notes what a pack reads. The text must live as long as the space. */
+MUST_USE struct status space_read(struct space *s, struct slice pack_text);
+/* Makes the axes of what was noted. `now` is one of the dates. */
+MUST_USE struct status space_finish(struct space *s, int64_t now_unix_ms);
+
+/* How many points there are; UINT64_MAX where there are more. */
+uint64_t space_points(const struct space *s);
+/* The choices of a point of that number, below space_points. */
+void space_point(const struct space *s, uint64_t number, uint16_t ret_choice[LAW_FACTS]);
+/* A point drawn by a number from a space that is too large to walk. */
+void space_draw(const struct space *s, uint64_t seed, uint16_t ret_choice[LAW_FACTS]);
+/* The facts of the choices, not settled. */
+void space_facts(const struct space *s, const uint16_t choice[LAW_FACTS],
+                 struct law_facts *ret_facts);
+
+#endif
