@@ -110,7 +110,7 @@ static bool can_be_unknown(const struct law_set *set, uint32_t id) {
 
 /* Which file is to blame when an expression is too large. */
 static struct status build_expr(struct law_reader *r, uint32_t file, struct law_expr *expr) {
-    uint32_t weight;
+    uint32_t weight = 0;
     if (expr->node == NO_NODE) {
         expr->possible = PC_TRUE;
         expr->sure = PC_TRUE;
