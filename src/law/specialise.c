@@ -343,7 +343,8 @@ static bool reads_country(const struct law_ins *ins) {
 static uint32_t mark_of(const struct folder *f, const struct law_ins *ins) {
     int16_t value = 0;
     if (ins->op == OP_REGION_IS || ins->op == OP_REGION_IN) {
-        return region_known(f, ins) ? 2 : 3u + f->facts.subject_country;
+        return region_known(f, ins) ? (uint32_t)law_test(f->set, ins, &f->facts)
+                                    : 3u + f->facts.subject_country;
     }
     if (has_second(ins->op)) {
         bool there = law_value(f->set, ins->arg, ins->at2, &f->facts, &value);
@@ -528,6 +529,9 @@ struct status law_specialise(const struct law_set *set, uint64_t laws,
     f.special = s;
     f.facts = *settled;
     TRY(know(&f, known));
+    if (f.known[offsetof(struct law_facts, subject_region)] == 0) {
+        f.facts.subject_region = 0; /* the country of `settled` need not be that of the facts */
+    }
     TRY(fold_countries(&f));
     *ret_special = s;
     s = NULL;
