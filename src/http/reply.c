@@ -12,7 +12,7 @@
     "media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; "           \
     "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "             \
     "trusted-types 'none'"
-#define POLICY_DATA "default-src 'none'; frame-ancestors 'none'; sandbox"
+#define POLICY_DATA "default-src 'none'; frame-ancestors 'none'"
 #define NO_FEATURES                                                                                \
     "accelerometer=(), bluetooth=(), browsing-topics=(), camera=(), display-capture=(), "          \
     "geolocation=(), gyroscope=(), hid=(), microphone=(), midi=(), payment=(), serial=(), usb=()"
