@@ -124,12 +124,12 @@ static struct status read_case(struct slice line, struct one_case *c) {
     return whole ? STATUS_OK : FAIL(E_JSON_KEY);
 }
 
-/* `gdpr:6(1)` against an answer; a law that is not loaded is met by nothing. */
+/* `gdpr:6(1)` against an answer, or `gdpr` for any rule; a law not loaded is met by nothing. */
 static bool met(const struct decider *d, struct slice item) {
     size_t colon = slice_find(item, ':');
     int law = law_set_find(d->set, slice_sub(item, 0, colon));
-    return colon < item.len && law >= 0 &&
-           law_answer_met(d->set, &d->answer, law, slice_from(item, colon + 1));
+    struct slice article = slice_from(item, colon < item.len ? colon + 1 : colon);
+    return law >= 0 && law_answer_met(d->set, &d->answer, law, article);
 }
 
 static bool needed(const struct decider *d, struct slice name) {

@@ -13,11 +13,12 @@
 #include "wire/json.h"
 
 enum {
-    DEFAULT_BUDGET = 2000000,
+    DEFAULT_BUDGET = 300000,
     MAX_KINDS = 200,
     HEADING_BYTES = 8192,
     SPACE_ARENA_BYTES = 64 << 20,
-    PROGRESS_EVERY = 1 << 16,
+    PROGRESS_EVERY = 1 << 14,
+    MAX_TRIED = 48, /* values of one axis */
 };
 
 /* One version, and what it answered last. */
@@ -149,6 +150,52 @@ static struct status compare(struct diff *d, const uint16_t *choice, struct buf 
     return describe(d, heading);
 }
 
+static size_t against(const struct side *s) {
+    size_t count = 0;
+    for (int i = s->answer.permit != 0 ? -1 : law_answer_cite(&s->answer, 0); i >= 0;
+         i = law_answer_cite(&s->answer, (size_t)i + 1)) {
+        count++;
+    }
+    return count;
+}
+
+/* Tries the values of one axis; keeps the one that leaves the difference and the fewest rules
+ * against the rest. */
+static struct status clear_axis(struct diff *d, uint16_t *choice, size_t axis, size_t *best) {
+    struct buf trial CLEANUP(buf_done);
+    uint16_t kept = choice[axis];
+    size_t count = d->space->axes[axis].count;
+    buf_init(&trial, HEADING_BYTES);
+    for (size_t v = 0; v < count && v<MAX_TRIED && * best> 1; v++) {
+        choice[axis] = (uint16_t)v;
+        TRY(compare(d, choice, &trial));
+        size_t left = against(&d->a) + against(&d->b);
+        if (trial.len > 0 && left < *best) {
+            *best = left;
+            kept = (uint16_t)v;
+        }
+    }
+    choice[axis] = kept;
+    return STATUS_OK;
+}
+
+/* Moves to a point where the same change matters: where nothing else stands in the way. */
+static struct status make_matter(struct diff *d, uint16_t *choice, struct buf *heading) {
+    enum { PASSES = 3 };
+    TRY(compare(d, choice, heading));
+    size_t best = against(&d->a) + against(&d->b);
+    for (int pass = 0; pass < PASSES && best > 1; pass++) {
+        size_t before = best;
+        for (size_t i = 0; i < d->space->axis_count && best > 1; i++) {
+            TRY(clear_axis(d, choice, i, &best));
+        }
+        if (best == before) {
+            break;
+        }
+    }
+    return compare(d, choice, heading);
+}
+
 /* Takes away each fact without which the same still changes. */
 static struct status make_small(struct diff *d, uint16_t *choice, struct buf *heading) {
     struct buf trial CLEANUP(buf_done);
@@ -160,12 +207,9 @@ static struct status make_small(struct diff *d, uint16_t *choice, struct buf *he
         }
         choice[i] = 0;
         TRY(compare(d, choice, &trial));
-        if (trial.len == 0 || trial.len > heading->len) {
+        if (!slice_eq(buf_slice(&trial), buf_slice(heading))) {
             choice[i] = kept;
-            continue;
         }
-        buf_clear(heading);
-        TRY(buf_add(heading, buf_slice(&trial)));
     }
     return compare(d, choice, heading);
 }
@@ -225,6 +269,7 @@ static struct status try_point(struct diff *d, uint16_t *choice, struct buf *hea
     if (seen(d, d->raw, &d->raw_count, buf_slice(heading), &s)) {
         return s;
     }
+    TRY(make_matter(d, choice, heading));
     TRY(make_small(d, choice, heading));
     if (seen(d, d->kinds, &d->kind_count, buf_slice(heading), &s)) {
         return s;
@@ -280,8 +325,9 @@ static struct status read_side(struct space *space, const struct law_files *mine
                                const struct law_files *theirs, bool everything) {
     for (size_t i = 0; i < mine->count; i++) {
         const struct law_source *s = &mine->sources[i];
+        const struct law_source *other = law_files_find(theirs, s->name);
         if (everything || is_common(s->name) || !unchanged(theirs, s)) {
-            TRY(space_read(space, s->text));
+            TRY(space_read(space, s->text, other == NULL ? SLICE("") : other->text));
         }
     }
     return STATUS_OK;

@@ -1,6 +1,7 @@
 /* Decides on one line. Every fault of any kind becomes an error, never a permit. */
 #include "decide.h"
 
+#include "explain.h"
 #include "os/clock.h"
 
 enum { ANSWER_BYTES = 4 << 20 };
@@ -43,7 +44,14 @@ struct status decide_facts(struct decider *d, struct slice json) {
 }
 
 static struct status put_answer(struct decider *d) {
-    return law_answer_format(d->set, &d->answer, &d->line);
+    TRY(law_answer_format(d->set, &d->answer, &d->line));
+    if (!d->explain) {
+        return STATUS_OK;
+    }
+    d->line.len--; /* the brace comes back after the explanation */
+    TRY(buf_add_str(&d->line, ",\"explain\":"));
+    TRY(explain_write(d->set, d->laws, &d->facts, &d->line));
+    return buf_add_byte(&d->line, '}');
 }
 
 static struct status put_fault(struct decider *d) {

@@ -7,7 +7,7 @@
  * Kleene's reckoning. */
 #include <string.h>
 
-#include "set.h"
+#include "run.h"
 
 static inline uint8_t byte_at(const struct law_facts *f, uint16_t at) {
     return ((const uint8_t *)f)[at];
@@ -118,6 +118,12 @@ static int16_t table_value(const struct law_set *set, uint32_t id, uint16_t key_
     return TABLE_UNKNOWN;
 }
 
+bool law_value(const struct law_set *set, uint32_t table, uint16_t key_at,
+               const struct law_facts *f, int16_t *ret_value) {
+    *ret_value = table_value(set, table, key_at, f);
+    return *ret_value != TABLE_UNKNOWN;
+}
+
 static bool in_list(const struct law_set *set, uint32_t id, int16_t value) {
     struct law_span span = set->value_lists.ptr[id];
     for (uint32_t i = span.first; i < span.first + span.count; i++) {
@@ -214,26 +220,7 @@ enum law_truth law_test(const struct law_set *set, const struct law_ins *ins,
 }
 
 bool law_run(const struct law_set *set, uint16_t pc, const struct law_facts *f) {
-    while (pc < PC_NONE) {
-        const struct law_ins *ins = &set->code.ptr[pc];
-        enum law_truth v = law_test(set, ins, f);
-        bool yes = v == LAW_UNKNOWN ? ins->lean != 0 : v == LAW_TRUE;
-        pc = yes ? ins->yes : ins->no;
-    }
-    return pc == PC_TRUE;
-}
-
-/* From the first thing against it on, only what is against it is kept. */
-static void against(struct law_answer *a, uint16_t cite) {
-    if (a->permit != 0) {
-        a->permit = 0;
-        memset(a->cites, 0, sizeof a->cites);
-    }
-    a->cites[cite >> 6] |= UINT64_C(1) << (cite & 63);
-}
-
-static void for_it(struct law_answer *a, uint16_t cite) {
-    a->cites[cite >> 6] |= a->permit << (cite & 63);
+    return law_run_code(set, set->code.ptr, pc, f);
 }
 
 static void add_needs(const struct law_set *set, uint16_t first, uint8_t count,
@@ -248,7 +235,7 @@ static void add_needs(const struct law_set *set, uint16_t first, uint8_t count,
 
 static void rule_against(const struct law_set *set, const struct law_rule *rule,
                          const struct law_facts *f, struct law_answer *a) {
-    against(a, rule->cite);
+    law_against(a, rule->cite);
     add_needs(set, rule->needs_first, rule->needs_count, f, a);
 }
 
@@ -262,7 +249,7 @@ static void ask_rule(const struct law_set *set, const struct law_rule *rule,
     } else if (rule->kind == RULE_FORBID || !law_run(set, rule->then, f)) {
         rule_against(set, rule, f, a);
     } else {
-        for_it(a, rule->cite);
+        law_for(a, rule->cite);
     }
 }
 
@@ -274,7 +261,7 @@ static bool grounds_hold(const struct law_set *set, const struct law_law *law,
         const struct law_rule *rule = &set->rules.ptr[i];
         if (in_force(rule->from, rule->until, f->today.days) && law_run(set, rule->when_sure, f) &&
             law_run(set, rule->then, f)) {
-            for_it(a, rule->cite);
+            law_for(a, rule->cite);
             held = true;
         }
     }
@@ -292,7 +279,7 @@ static void grounds_fail(const struct law_set *set, const struct law_law *law,
         }
     }
     if (!named) {
-        against(a, law->asks_cite);
+        law_against(a, law->asks_cite);
         add_needs(set, law->needs_first, law->needs_count, f, a);
     }
 }
@@ -324,11 +311,7 @@ struct status law_decide(const struct law_set *set, uint64_t laws, const struct 
             ask_law(set, i, settled, ret_answer);
         }
     }
-    if (ret_answer->permit == 0) {
-        ret_answer->duties = 0;
-    } else {
-        ret_answer->needs = 0;
-    }
+    law_finish(ret_answer);
     ret_answer->until = law_until(set, settled, law_next_day(set, settled->today.days));
     return STATUS_OK;
 }

@@ -249,6 +249,9 @@ struct law_set {
 enum law_truth law_test(const struct law_set *set, const struct law_ins *ins,
                         const struct law_facts *f);
 bool law_run(const struct law_set *set, uint16_t pc, const struct law_facts *f);
+/* The value of a table for the key at `key_at`; false where no row is in force. */
+bool law_value(const struct law_set *set, uint32_t table, uint16_t key_at,
+               const struct law_facts *f, int16_t *ret_value);
 /* The first day after `today` on which something dated is different, or NO_END; the last such day
  * up to today, or NO_START. */
 int32_t law_next_day(const struct law_set *set, int32_t today);

@@ -20,12 +20,12 @@
 #endif
 
 /* Later than the oldest kernel header that we build with; numbers as in the kernel's interface. */
-#define ACCESS_FS_TRUNCATE    (UINT64_C(1) << 14) /* ABI 3 */
-#define ACCESS_NET_BIND_TCP   (UINT64_C(1) << 0)  /* ABI 4 */
+#define ACCESS_FS_TRUNCATE     (UINT64_C(1) << 14) /* ABI 3 */
+#define ACCESS_NET_BIND_TCP    (UINT64_C(1) << 0)  /* ABI 4 */
 #define ACCESS_NET_CONNECT_TCP (UINT64_C(1) << 1)
-#define ACCESS_FS_IOCTL_DEV   (UINT64_C(1) << 15) /* ABI 5 */
-#define SCOPE_ABSTRACT_UNIX   (UINT64_C(1) << 0)  /* ABI 6 */
-#define SCOPE_SIGNAL          (UINT64_C(1) << 1)
+#define ACCESS_FS_IOCTL_DEV    (UINT64_C(1) << 15) /* ABI 5 */
+#define SCOPE_ABSTRACT_UNIX    (UINT64_C(1) << 0)  /* ABI 6 */
+#define SCOPE_SIGNAL           (UINT64_C(1) << 1)
 
 /* Of struct landlock_ruleset_attr the part that ABI 1 knows, then what came later. */
 struct ruleset {
@@ -35,13 +35,12 @@ struct ruleset {
 };
 
 #define FS_ABI_1 ((UINT64_C(1) << 13) - 1)
-#define FS_FILE                                                                                    \
-    (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE | ACCESS_FS_TRUNCATE)
+#define FS_FILE  (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE | ACCESS_FS_TRUNCATE)
 #define FS_READ  (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define FS_WRITE                                                                                   \
     (FS_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |                     \
-     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR |                                \
-     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REFER | ACCESS_FS_TRUNCATE)
+     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |  \
+     LANDLOCK_ACCESS_FS_REFER | ACCESS_FS_TRUNCATE)
 
 #if WARD_SANITIZED
 /* The leak check at exit stops its own process with ptrace, which no sandbox allows. */
@@ -102,8 +101,8 @@ struct status os_become_user(uint32_t uid, uint32_t gid) {
     if (real == uid && effective == uid && saved == uid && getegid() == gid) {
         return STATUS_OK;
     }
-    bool done = setgroups(0, NULL) == 0 && setresgid(gid, gid, gid) == 0 &&
-                setresuid(uid, uid, uid) == 0;
+    bool done =
+        setgroups(0, NULL) == 0 && setresgid(gid, gid, gid) == 0 && setresuid(uid, uid, uid) == 0;
     /* Who can come back has not left. */
     bool can_return = done && uid != 0 && setresuid(0, 0, 0) == 0;
     return done && !can_return ? STATUS_OK : FAIL(E_SANDBOX_USER);
@@ -235,8 +234,8 @@ static bool load_filter(scmp_filter_ctx filter, const struct sandbox_profile *ro
 }
 
 static struct status raise_filter(const struct sandbox_profile *row) {
-    scmp_filter_ctx filter = seccomp_init(
-        row->otherwise == OTHERWISE_KILL ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_ERRNO(EPERM));
+    scmp_filter_ctx filter = seccomp_init(row->otherwise == OTHERWISE_KILL ? SCMP_ACT_KILL_PROCESS
+                                                                           : SCMP_ACT_ERRNO(EPERM));
     if (filter == NULL) {
         return FAIL(E_SANDBOX);
     }

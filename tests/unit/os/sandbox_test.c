@@ -28,12 +28,12 @@
 /* What a child of a sandbox reports: attempt refused, attempt went through, no sandbox. */
 enum { REFUSED = 0, WENT_THROUGH = 10, NOT_ENTERED = 20 };
 
-static char dir[64];           /* a directory that the sandbox names */
-static char outside[80];       /* a file beside it */
-static char inside[96];        /* a file in it */
-static int tcp_listener;       /* bound to a port of 127.0.0.1 */
+static char dir[64];     /* a directory that the sandbox names */
+static char outside[80]; /* a file beside it */
+static char inside[96];  /* a file in it */
+static int tcp_listener; /* bound to a port of 127.0.0.1 */
 static struct sockaddr_in tcp_address;
-static int made_before = -1;   /* a TCP socket from before the sandbox, new for each attempt */
+static int made_before = -1; /* a TCP socket from before the sandbox, new for each attempt */
 static pid_t parent;
 
 static bool can_open_outside(void) {
@@ -180,8 +180,8 @@ static const struct attempt attempts[] = {
 };
 
 static bool enter(enum os_profile profile) {
-    bool files = profile == OS_PROFILE_GUARD || profile == OS_PROFILE_FRONT ||
-                 profile == OS_PROFILE_COURIER;
+    bool files =
+        profile == OS_PROFILE_GUARD || profile == OS_PROFILE_FRONT || profile == OS_PROFILE_COURIER;
     struct os_sandbox_dir own = {.fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC),
                                  .write = profile != OS_PROFILE_FRONT};
     bool done = own.fd >= 0 && !failed(os_sandbox_enter(profile, &own, files ? 1 : 0));
@@ -232,11 +232,11 @@ static void profile_is_as_its_row_says(void **state) {
 /* The attempts that a sandbox refuses must be possible outside, or the test proves nothing. */
 static void attempts_go_through_outside(void **state) {
     (void)state;
-    bool (*const possible[])(void) = {can_open_outside,     can_read_inside,   can_write_inside,
-                                      can_make_inet_socket, can_connect,       can_accept,
-                                      can_fork,             can_read_parent,   can_signal_parent,
-                                      can_map_executable,   can_make_memfd,    can_make_thread,
-                                      can_listen_on_port,   can_make_unix_socket};
+    bool (*const possible[])(void) = {
+        can_open_outside,   can_read_inside,     can_write_inside, can_make_inet_socket,
+        can_connect,        can_accept,          can_fork,         can_read_parent,
+        can_signal_parent,  can_map_executable,  can_make_memfd,   can_make_thread,
+        can_listen_on_port, can_make_unix_socket};
     for (size_t i = 0; i < ARRAY_LEN(possible); i++) {
         renew_socket();
         pid_t child = fork();
@@ -288,7 +288,7 @@ static struct status enter_with_threads(void) {
 static struct status become_other_user(void) {
     TRY(os_become_user(65534, 65534));
     return getuid() == 65534 && setuid(0) != 0 && geteuid() == 65534 ? STATUS_OK
-                                                                    : FAIL(E_SANDBOX_USER);
+                                                                     : FAIL(E_SANDBOX_USER);
 }
 static struct status become_who_we_are(void) {
     return os_become_user(getuid(), getgid());
@@ -329,8 +329,7 @@ static int prepare(void **state) {
     tcp_address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     tcp_listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     made_before = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    return made_before >= 0 &&
-                   bind(tcp_listener, (struct sockaddr *)&tcp_address, size) == 0 &&
+    return made_before >= 0 && bind(tcp_listener, (struct sockaddr *)&tcp_address, size) == 0 &&
                    listen(tcp_listener, 100) == 0 &&
                    getsockname(tcp_listener, (struct sockaddr *)&tcp_address, &size) == 0
                ? 0
@@ -350,9 +349,9 @@ static int tidy(void **state) {
 }
 
 int main(void) {
-    static enum os_profile each[] = {OS_PROFILE_GUARD,        OS_PROFILE_FRONT,
-                                     OS_PROFILE_STUDIO_TRANSCODE, OS_PROFILE_STUDIO_CHECK,
-                                     OS_PROFILE_COURIER,      OS_PROFILE_RANK};
+    static enum os_profile each[] = {
+        OS_PROFILE_GUARD,        OS_PROFILE_FRONT,   OS_PROFILE_STUDIO_TRANSCODE,
+        OS_PROFILE_STUDIO_CHECK, OS_PROFILE_COURIER, OS_PROFILE_RANK};
     _Static_assert(ARRAY_LEN(each) == OS_PROFILE_COUNT, "every profile is tried");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(attempts_go_through_outside),

@@ -4,16 +4,16 @@
 #define WARD_MEDIA_LIMITS_H
 
 /* The original. */
-#define MEDIA_MAX_INPUT_BYTES   (256U << 20) /* one upload */
-#define MEDIA_MAX_DURATION_MS   180000U      /* of the longest track; 1 s of tolerance for codecs */
-#define MEDIA_MIN_DURATION_MS   200U
-#define MEDIA_MAX_SIDE_PX       4096U
-#define MEDIA_MIN_SIDE_PX       32U
-#define MEDIA_MAX_PIXELS        9437184U /* 4096 x 2304 */
-#define MEDIA_MAX_STREAMS       16U      /* phones write up to seven */
-#define MEDIA_MAX_FPS           240U
-#define MEDIA_MAX_FRAMES        (MEDIA_MAX_FPS * (MEDIA_MAX_DURATION_MS / 1000 + 1))
-#define MEDIA_MAX_AUDIO_RATE_HZ 96000U
+#define MEDIA_MAX_INPUT_BYTES    (256U << 20) /* one upload */
+#define MEDIA_MAX_DURATION_MS    180000U /* of the longest track; 1 s of tolerance for codecs */
+#define MEDIA_MIN_DURATION_MS    200U
+#define MEDIA_MAX_SIDE_PX        4096U
+#define MEDIA_MIN_SIDE_PX        32U
+#define MEDIA_MAX_PIXELS         9437184U /* 4096 x 2304 */
+#define MEDIA_MAX_STREAMS        16U      /* phones write up to seven */
+#define MEDIA_MAX_FPS            240U
+#define MEDIA_MAX_FRAMES         (MEDIA_MAX_FPS * (MEDIA_MAX_DURATION_MS / 1000 + 1))
+#define MEDIA_MAX_AUDIO_RATE_HZ  96000U
 #define MEDIA_MAX_AUDIO_CHANNELS 8U
 
 /* What is made of it. */

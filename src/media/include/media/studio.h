@@ -6,15 +6,14 @@
  * byte order of the machine (both ends are of one build), with at most one descriptor (SCM_RIGHTS).
  *
  *   kind              from    descriptor                 carries
- *   STUDIO_JOB        client  the original or an output  output (check: which output it claims to be)
- *   STUDIO_PROGRESS   studio  -                          permille, never falling
- *   STUDIO_OUTPUT     studio  sealed memfd               output, width, height, duration, size
- *   STUDIO_DONE       studio  -                          permille 1000
- *   STUDIO_FAILED     studio  -                          code, one of errors.def
+ *   STUDIO_JOB        client  the original or an output  output (check: which output it claims to
+ * be) STUDIO_PROGRESS   studio  -                          permille, never falling STUDIO_OUTPUT
+ * studio  sealed memfd               output, width, height, duration, size STUDIO_DONE       studio
+ * -                          permille 1000 STUDIO_FAILED     studio  - code, one of errors.def
  *
- * Transcode: JOB, then PROGRESS..., OUTPUT full, OUTPUT small, OUTPUT poster, DONE; or FAILED at any
- * time. Check: JOB, then DONE or FAILED. Every descriptor is a memfd sealed against writing, growing
- * and shrinking, so that neither end can change or cut it under the other.
+ * Transcode: JOB, then PROGRESS..., OUTPUT full, OUTPUT small, OUTPUT poster, DONE; or FAILED at
+ * any time. Check: JOB, then DONE or FAILED. Every descriptor is a memfd sealed against writing,
+ * growing and shrinking, so that neither end can change or cut it under the other.
  *
  * The studio is not believed: the client checks kinds, order, sizes, seals and dimensions of what
  * comes, and nothing may be published that a check (a second process that never saw the original)
@@ -53,13 +52,13 @@ enum studio_output {
 };
 
 struct studio_message {
-    uint8_t version;      /* STUDIO_VERSION */
-    uint8_t kind;         /* enum studio_kind */
-    uint8_t output;       /* enum studio_output */
-    uint8_t reserved;     /* 0 */
-    uint16_t code;        /* an enum error_code, for STUDIO_FAILED; else 0 */
-    uint16_t permille;    /* 0..1000 */
-    uint32_t width;       /* in pixels */
+    uint8_t version;   /* STUDIO_VERSION */
+    uint8_t kind;      /* enum studio_kind */
+    uint8_t output;    /* enum studio_output */
+    uint8_t reserved;  /* 0 */
+    uint16_t code;     /* an enum error_code, for STUDIO_FAILED; else 0 */
+    uint16_t permille; /* 0..1000 */
+    uint32_t width;    /* in pixels */
     uint32_t height;
     uint32_t duration_ms; /* 0 for a poster */
     uint32_t audio;       /* 1 if the rendition has sound */
@@ -98,12 +97,12 @@ struct studio_job {
     int fd;
     enum studio_role role;
     uint16_t permille;
-    uint8_t outputs;  /* how many have come */
+    uint8_t outputs; /* how many have come */
     bool ended;
     uint32_t messages;
     uint32_t full_width;
     uint32_t full_height;
-    int64_t end_ms;   /* on the caller's monotonic clock */
+    int64_t end_ms; /* on the caller's monotonic clock */
     int64_t stall_ms;
 };
 
@@ -144,7 +143,7 @@ bool studio_is_sealed(int fd);
  * of its own. on_event may be NULL; it owns event->fd. */
 typedef void studio_on_event(const struct studio_event *event, void *context);
 MUST_USE struct status studio_run(const struct studio_exe *exe, enum studio_role role,
-                                  enum studio_output claimed, int in_fd,
-                                  studio_on_event *on_event, void *context);
+                                  enum studio_output claimed, int in_fd, studio_on_event *on_event,
+                                  void *context);
 
 #endif

@@ -1,0 +1,121 @@
+/* Deciding with a specialised procedure. The deciding half: pure, no allocation. Facts, dates or
+ * laws that it was not made for go to law_decide: must never answer for them. */
+#include "special.h"
+
+#include "run.h"
+
+static bool made_for(const struct law_special *s, const struct law_facts *f) {
+    if (f->today.days < s->first_day || f->today.days >= s->next_day) {
+        return false;
+    }
+    for (uint32_t i = 0; i < s->same.len; i++) {
+        uint64_t v;
+        memcpy(&v, (const uint8_t *)f + s->same.ptr[i].word * sizeof v, sizeof v);
+        if ((v & s->same.ptr[i].mask) != s->same.ptr[i].value) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < s->same_labels.len; i++) {
+        struct slice label;
+        struct slice made = s->same_labels.ptr[i].text;
+        memcpy(&label, (const uint8_t *)f + s->same_labels.ptr[i].offset, sizeof label);
+        if (label.len != made.len || (made.len > 0 && memcmp(label.ptr, made.ptr, made.len) != 0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct state {
+    bool held;  /* a ground of the law holds */
+    bool named; /* a ground of the law is against */
+};
+
+static inline bool run(const struct law_special *s, uint16_t pc, const struct law_facts *f) {
+    return law_run_code(s->set, s->code.ptr, pc, f);
+}
+
+static void add_against(const struct law_special *s, const struct law_step *step,
+                        const struct law_facts *f, struct law_answer *a) {
+    law_against(a, step->cite);
+    for (uint32_t i = step->needs_first; i < step->needs_first + step->needs_count; i++) {
+        if (run(s, s->needs.ptr[i].condition, f)) {
+            a->needs |= UINT32_C(1) << s->needs.ptr[i].need;
+        }
+    }
+}
+
+static void rule_step(const struct law_special *s, const struct law_step *step,
+                      const struct law_facts *f, struct state *state, struct law_answer *a) {
+    if (!run(s, step->when, f)) {
+        return;
+    }
+    if (step->kind == STEP_DUTY) {
+        a->duties |= step->duties;
+    } else if (step->kind == STEP_FORBID) {
+        add_against(s, step, f, a);
+    } else if (step->kind == STEP_FAILED) {
+        add_against(s, step, f, a);
+        state->named = true;
+    } else if (run(s, step->then, f)) {
+        law_for(a, step->cite);
+        state->held |= step->kind == STEP_GROUND;
+    } else if (step->kind == STEP_REQUIRE) {
+        add_against(s, step, f, a);
+    }
+}
+
+/* Whether to go on behind it, or at `skip`. */
+static bool head_step(const struct law_special *s, const struct law_step *step,
+                      const struct law_facts *f, struct state *state, struct law_answer *a) {
+    switch (step->kind) {
+    case STEP_LAW:
+        if (!run(s, step->when, f)) {
+            return false;
+        }
+        a->laws |= UINT64_C(1) << step->law;
+        return true;
+    case STEP_ASKS:
+        *state = (struct state){false, false};
+        return run(s, step->when, f);
+    case STEP_HELD:
+        return !state->held;
+    default:
+        if (!state->named) {
+            add_against(s, step, f, a);
+        }
+        return true;
+    }
+}
+
+static void run_class(const struct law_special *s, const struct law_class *c,
+                      const struct law_facts *f, struct law_answer *a) {
+    const struct law_step *steps = s->steps.ptr + c->steps.first;
+    struct state state = {false, false};
+    uint32_t i = 0;
+    while (i < c->steps.count) {
+        const struct law_step *step = &steps[i];
+        bool head = step->kind == STEP_LAW || step->kind == STEP_ASKS ||
+                    step->kind == STEP_HELD || step->kind == STEP_NAMED;
+        if (!head) {
+            rule_step(s, step, f, &state, a);
+            i++;
+        } else {
+            i = head_step(s, step, f, &state, a) ? i + 1 : step->skip;
+        }
+    }
+}
+
+struct status law_decide_special(const struct law_special *special,
+                                 const struct law_facts *settled,
+                                 struct law_answer *ret_answer) {
+    if (settled->settled == 0 || !made_for(special, settled)) {
+        return law_decide(special->set, special->laws, settled, ret_answer);
+    }
+    const struct law_class *c = &special->classes.ptr[special->classes_of[settled->subject_country]];
+    *ret_answer = c->base;
+    run_class(special, c, settled, ret_answer);
+    law_finish(ret_answer);
+    ret_answer->until = law_until(special->set, settled, special->next_day);
+    return STATUS_OK;
+}

@@ -1,0 +1,65 @@
+/* A specialised decision procedure: what is left of all rules when some facts are known, one list
+ * of steps for each class of countries that no test can tell apart. */
+#ifndef WARD_LAW_SPECIAL_H
+#define WARD_LAW_SPECIAL_H
+
+#include "set.h"
+
+enum law_step_kind {
+    STEP_LAW,     /* the law binds if `when`; otherwise on to `skip` */
+    STEP_FORBID,  /* against if `when` */
+    STEP_REQUIRE, /* if `when`: for if `then`, else against */
+    STEP_DUTY,
+    STEP_ASKS,    /* a ground is asked for if `when`; otherwise on to `skip` */
+    STEP_GROUND,  /* holds if `when` and `then` */
+    STEP_HELD,    /* on to `skip` if a ground held */
+    STEP_FAILED,  /* a ground that is against if `when` */
+    STEP_NAMED,   /* against if no ground was against */
+};
+
+struct law_step {
+    uint8_t kind;
+    uint8_t law;
+    uint8_t needs_count;
+    uint8_t pad;
+    uint16_t when;
+    uint16_t then;
+    uint16_t cite;
+    uint16_t skip; /* index in the class's steps */
+    uint32_t needs_first;
+    uint32_t duties;
+};
+
+/* Eight bytes of the facts that must be as they were when it was made. */
+struct law_same {
+    uint16_t word;
+    uint64_t mask;
+    uint64_t value;
+};
+
+struct law_same_label {
+    uint16_t offset;
+    struct slice text;
+};
+
+struct law_class {
+    struct law_span steps;
+    struct law_answer base; /* what is settled beforehand */
+};
+
+struct law_special {
+    const struct law_set *set;
+    uint64_t laws;
+    int32_t first_day;
+    int32_t next_day; /* holds before that day */
+    uint16_t classes_of[LAW_COUNTRIES + 1];
+    LAW_VEC(struct law_class) classes;
+    LAW_VEC(struct law_step) steps;
+    LAW_VEC(struct law_ins) code;
+    LAW_VEC(struct law_need_row) needs;
+    LAW_VEC(struct law_same) same;
+    LAW_VEC(struct law_same_label) same_labels;
+    struct arena arena;
+};
+
+#endif
