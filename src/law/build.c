@@ -109,7 +109,7 @@ static bool can_be_unknown(const struct law_set *set, uint32_t id) {
 }
 
 /* Which file is to blame when an expression is too large. */
-static struct status build_expr(struct law_reader *r, uint32_t file, struct law_expr *expr) {
+struct status law_build_expr(struct law_reader *r, uint32_t file, struct law_expr *expr) {
     uint32_t weight = 0;
     if (expr->node == NO_NODE) {
         expr->possible = PC_TRUE;
@@ -139,7 +139,7 @@ static struct status build_needs(struct law_reader *r, uint32_t file, uint16_t f
                                  uint8_t count, const uint32_t *nodes) {
     for (uint8_t i = 0; i < count; i++) {
         struct law_expr expr = {PC_NONE, PC_NONE, nodes[i]};
-        TRY(build_expr(r, file, &expr));
+        TRY(law_build_expr(r, file, &expr));
         r->set->needs.ptr[first + i].condition = expr.possible;
     }
     return STATUS_OK;
@@ -148,10 +148,10 @@ static struct status build_needs(struct law_reader *r, uint32_t file, uint16_t f
 static struct status build_law(struct law_reader *r, uint32_t i) {
     struct law_law *law = &r->set->laws.ptr[i];
     struct law_law_text *text = &r->set->law_texts.ptr[i];
-    TRY(build_expr(r, text->file, &text->binds));
+    TRY(law_build_expr(r, text->file, &text->binds));
     law->binds = text->binds.possible;
     if (law->asks != PC_NONE) {
-        TRY(build_expr(r, text->file, &text->asks));
+        TRY(law_build_expr(r, text->file, &text->asks));
         law->asks = text->asks.possible;
     }
     return build_needs(r, text->file, law->needs_first, law->needs_count, text->need_nodes);
@@ -160,8 +160,8 @@ static struct status build_law(struct law_reader *r, uint32_t i) {
 static struct status build_rule(struct law_reader *r, uint32_t i) {
     struct law_rule *rule = &r->set->rules.ptr[i];
     struct law_rule_text *text = &r->set->rule_texts.ptr[i];
-    TRY(build_expr(r, text->file, &text->when));
-    TRY(build_expr(r, text->file, &text->then));
+    TRY(law_build_expr(r, text->file, &text->when));
+    TRY(law_build_expr(r, text->file, &text->then));
     rule->when = text->when.possible;
     rule->when_sure = text->when.sure;
     rule->then = text->then.sure;

@@ -137,6 +137,8 @@ MUST_USE struct status law_read_case(struct law_reader *r, const struct law_bloc
 
 /* build.c: what was read becomes what deciding reads. */
 MUST_USE struct status law_build(struct law_reader *r);
+/* One expression; does nothing after errors. A tree that is too large is told. */
+MUST_USE struct status law_build_expr(struct law_reader *r, uint32_t file, struct law_expr *expr);
 
 static inline struct law_text law_text_of(struct law_reader *r, struct law_clause c) {
     return (struct law_text){r, law_clause_cursor(r->file, c)};
