@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* --- the head --- */
@@ -69,7 +70,7 @@ struct status courier_read_head(struct slice mail, struct courier_mail *ret_mail
         TRY(take_field(line, "From", m.from));
         TRY(take_field(line, "To", m.to));
     }
-    if (m.from[0] == 0 || m.to[0] == 0) {
+    if (m.to[0] == 0) {
         return FAIL(E_COURIER_MAIL);
     }
     *ret_mail = m;
@@ -79,7 +80,8 @@ struct status courier_read_head(struct slice mail, struct courier_mail *ret_mail
 /* --- the server --- */
 
 struct body {
-    struct slice rest;
+    struct slice parts[2]; /* what the courier adds to the head, then the mail */
+    size_t part;
     bool after_cr;
 };
 
@@ -88,14 +90,19 @@ static size_t next_bytes(char *to, size_t size, size_t count, void *context) {
     struct body *b = context;
     size_t room = size * count;
     size_t n = 0;
-    while (b->rest.len > 0 && n + 2 <= room) {
-        uint8_t c = b->rest.ptr[0];
+    while (b->part < ARRAY_LEN(b->parts) && n + 2 <= room) {
+        struct slice *rest = &b->parts[b->part];
+        if (rest->len == 0) {
+            b->part++;
+            continue;
+        }
+        uint8_t c = rest->ptr[0];
         if (c == '\n' && !b->after_cr) {
             to[n++] = '\r';
         }
         to[n++] = (char)c;
         b->after_cr = c == '\r';
-        b->rest = slice_from(b->rest, 1);
+        *rest = slice_from(*rest, 1);
     }
     return n;
 }
@@ -133,13 +140,29 @@ static struct status perform(CURL *curl, const struct courier_server *server, co
     return good ? judge(curl, curl_easy_perform(curl)) : FAIL(E_COURIER_AWAY);
 }
 
+/* The fields that a mail from the guard leaves to who sends it (RFC 5322, section 3.6). */
+static struct status add_head(const char *from, struct buf *out) {
+    char date[64];
+    struct tm tm;
+    time_t now = time(NULL);
+    (void)gmtime_r(&now, &tm);
+    (void)strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000", &tm);
+    return buf_add_format(out, "From: Ward <%s>\nDate: %s\n", from, date);
+}
+
 struct status courier_send(const struct courier_server *server, const struct courier_mail *mail,
                            struct slice bytes) {
-    struct body body = {.rest = bytes};
+    struct buf head CLEANUP(buf_done);
+    const char *sender = mail->from[0] == 0 ? server->from : mail->from;
     struct status s = FAIL(E_MEMORY);
     char from[COURIER_MAX_ADDRESS + 3];
     char to[COURIER_MAX_ADDRESS + 3];
-    snprintf(from, sizeof from, "<%s>", mail->from);
+    buf_init(&head, 1024);
+    if (mail->from[0] == 0) {
+        TRY(add_head(sender, &head));
+    }
+    struct body body = {.parts = {buf_slice(&head), bytes}};
+    snprintf(from, sizeof from, "<%s>", sender);
     snprintf(to, sizeof to, "<%s>", mail->to);
     CURL *curl = curl_easy_init();
     struct curl_slist *list = curl_slist_append(NULL, to);

@@ -1,7 +1,7 @@
 /* ward-courier: carries mails from the outbox to a mail server. Started when one is configured;
  * without, mails stay in the outbox for the operator to see.
  *
- * Usage: ward-courier --outbox DIR --smtp URL [--user NAME --password-file FILE] */
+ * Usage: ward-courier --outbox DIR --smtp URL --from ADDRESS [--user NAME --password-file FILE] */
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +35,7 @@ static bool read_options(int argc, char **argv, struct options *o) {
     } known[] = {
         {"--outbox", &o->outbox},
         {"--smtp", &o->server.url},
+        {"--from", &o->server.from},
         {"--user", &o->server.user},
         {"--password-file", &o->password_file},
     };
@@ -48,7 +49,7 @@ static bool read_options(int argc, char **argv, struct options *o) {
         }
         *known[k].value = argv[i + 1];
     }
-    return o->outbox != NULL && o->server.url != NULL &&
+    return o->outbox != NULL && o->server.url != NULL && o->server.from != NULL &&
            (o->server.user == NULL) == (o->password_file == NULL);
 }
 
@@ -111,8 +112,8 @@ int main(int argc, char **argv) {
     struct options o = {0};
     static char password[512];
     if (!read_options(argc, argv, &o)) {
-        fprintf(stderr, "usage: ward-courier --outbox DIR --smtp URL "
-                        "[--user NAME --password-file FILE]\n");
+        fprintf(stderr, "usage: ward-courier --outbox DIR --smtp URL --from ADDRESS\n"
+                        "                    [--user NAME --password-file FILE]\n");
         return 2;
     }
     int signals = open_signals();

@@ -17,18 +17,18 @@
 
 #include "courier/courier.h"
 
-#define MAIL                                                                                       \
-    "From: Ward <ward@localhost>\nTo: guardian@example.org\nSubject: a link\n\nHello\n.dot\n"
+#define MAIL "To: guardian@example.org\nSubject: a link\n\nHello\n.dot\n"
 
 static void test_head(void **state) {
     (void)state;
     struct courier_mail m;
     assert_int_equal(courier_read_head(SLICE(MAIL), &m).code, OK);
-    assert_string_equal(m.from, "ward@localhost");
+    assert_string_equal(m.from, "");
+    assert_int_equal(courier_read_head(SLICE("From: Ward <w@x>\n" MAIL), &m).code, OK);
+    assert_string_equal(m.from, "w@x");
     assert_string_equal(m.to, "guardian@example.org");
     static const char *const bad[] = {
         "",
-        "To: a@b\n\n",
         "From: a@b\n\nTo: c@d\n",
         "From: a@b\nTo: c@d\nTo: e@f\n\n",
         "From: a@b\nTo: c@d, e@f\n\n",
@@ -144,7 +144,7 @@ static bool there(const char *name) {
 
 static struct status empty_to(int port, size_t *ret_sent) {
     char url[64];
-    struct courier_server server = {.url = url};
+    struct courier_server server = {.url = url, .from = "ward@localhost"};
     snprintf(url, sizeof url, "smtp://127.0.0.1:%d", port);
     return courier_empty(dir_fd, &server, ret_sent);
 }
@@ -163,6 +163,7 @@ static void test_delivered(void **state) {
     assert_false(there("1.eml"));
     assert_true(there(".2.eml") && there("3.txt"));
     assert_non_null(strstr(s.heard, "MAIL FROM:<ward@localhost>"));
+    assert_non_null(strstr(s.heard, "From: Ward <ward@localhost>\r\nDate: "));
     assert_non_null(strstr(s.heard, "RCPT TO:<guardian@example.org>"));
     assert_non_null(strstr(s.heard, "Subject: a link\r\n\r\nHello\r\n..dot\r\n"));
 }

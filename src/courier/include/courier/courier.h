@@ -18,17 +18,18 @@
 
 struct courier_server {
     const char *url;      /* "smtp://host:25", "smtps://host:465" */
+    const char *from;     /* the service's address, for mails that name no sender */
     const char *user;     /* NULL: none */
     const char *password; /* NULL: none */
 };
 
 struct courier_mail {
-    char from[COURIER_MAX_ADDRESS + 1];
+    char from[COURIER_MAX_ADDRESS + 1]; /* empty: the service */
     char to[COURIER_MAX_ADDRESS + 1];
 };
 
-/* Reads sender and recipient from the head of a mail: one From and one To, each with one address.
- * E_COURIER_MAIL otherwise. */
+/* Reads sender and recipient from the head of a mail: one To and at most one From, each with one
+ * address. E_COURIER_MAIL otherwise. */
 MUST_USE struct status courier_read_head(struct slice mail, struct courier_mail *ret_mail);
 
 /* Delivers one mail. E_COURIER_REFUSED: the server will never take it; E_COURIER_AWAY: try again.
