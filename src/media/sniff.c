@@ -132,7 +132,6 @@ static struct status sniff_mp4(struct slice file) {
     struct box box;
     enum box_found found;
     bool header = false;
-    bool media = false;
     size_t boxes = 0;
     while ((found = box_next(&rest, &box)) == BOX_ONE) {
         if (box.cut_off) {
@@ -141,7 +140,6 @@ static struct status sniff_mp4(struct slice file) {
         if (++boxes > MAX_BOXES) {
             return FAIL(E_MEDIA_LIMITS);
         }
-        media = media || box.type == BOX('m', 'd', 'a', 't');
         if (box.type == BOX('m', 'o', 'o', 'v')) {
             TRY(check_header(box.body));
             header = true;
@@ -150,7 +148,7 @@ static struct status sniff_mp4(struct slice file) {
     if (found == BOX_BAD) {
         return FAIL(rest.len < 16 ? E_MEDIA_TRUNCATED : E_MEDIA_DAMAGED);
     }
-    return header && media ? STATUS_OK : FAIL(E_MEDIA_TRUNCATED);
+    return header ? STATUS_OK : FAIL(E_MEDIA_TRUNCATED);
 }
 
 /* An EBML number: the leading zero bits of the first byte tell its length. False when cut off. */

@@ -53,6 +53,7 @@ enum api_who {
     API_WHO_ANYONE,   /* with or without a session, on the front socket */
     API_WHO_SESSION,  /* a person who is signed in */
     API_WHO_OPERATOR, /* an operator who is signed in */
+    API_WHO_SIGNED,   /* either of them */
     API_WHO_FRONT,    /* the front itself */
     API_WHO_ADMIN,    /* the socket of the machine's owner */
 };

@@ -1,0 +1,230 @@
+/* The guard as a whole: what it is made of, and what it does between requests. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "feed.h"
+#include "tally.h"
+
+enum { NOTICES_BYTES = 1 << 20, ORPHANS_A_TICK = 16, SWEEP_MS = 3600 * 1000, MARK_ID = 1 };
+
+/* --- numbers --- */
+
+static const struct {
+    const char *name;
+    uint8_t operation;
+} operations[] = {
+    {"collect", LAW_OPERATION_COLLECT},   {"store", LAW_OPERATION_STORE},
+    {"use", LAW_OPERATION_USE},           {"disclose", LAW_OPERATION_DISCLOSE},
+    {"publish", LAW_OPERATION_PUBLISH},   {"restrict", LAW_OPERATION_RESTRICT},
+    {"erase", LAW_OPERATION_ERASE},
+};
+
+static struct status read_use(const struct guard *g, const struct api_op *op,
+                              struct use_numbers *ret) {
+    struct use_numbers n = {.declared = true};
+    TRY(vault_purpose(g->vault, slice_str(op->purpose), &n.purpose));
+    TRY(vault_category(g->vault, slice_str(op->category), &n.category));
+    for (size_t i = 0; i < ARRAY_LEN(operations); i++) {
+        if (strcmp(operations[i].name, op->operation) == 0) {
+            n.operation = operations[i].operation;
+            *ret = n;
+            return STATUS_OK;
+        }
+    }
+    return FAIL(E_UNDECLARED);
+}
+
+/* An operation of api/ that the data map does not declare is a mistake of ours: no start. */
+static struct status read_uses(struct guard *g) {
+    size_t count;
+    const struct api_op *ops = api_ops(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (ops[i].purpose != NULL) {
+            TRY(read_use(g, &ops[i], &g->uses[ops[i].number]));
+        }
+    }
+    return STATUS_OK;
+}
+
+static void enter_handlers(struct guard *g) {
+    static const struct handler *const tables[] = {
+        account_handlers, guardian_handlers, consent_handlers, clip_handlers,   feed_handlers,
+        history_handlers, rights_handlers,   console_handlers, admin_handlers,  notice_handlers,
+    };
+    for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+        for (const struct handler *h = tables[i]; h->run != NULL; h++) {
+            g->handlers[h->op] = h;
+        }
+    }
+}
+
+/* --- the key of marks --- */
+
+static struct status read_mark(struct guard *g) {
+    struct buf plain CLEANUP(buf_done);
+    buf_init_secret(&plain, SEAL_KEY_LEN);
+    struct status s = vault_kept(g->vault, 0, KEPT_MARK, MARK_ID, &plain);
+    if (s.code == E_NO_RECORD) {
+        g->mark_key = seal_key_random();
+        return vault_keep(g->vault, 0, KEPT_MARK, MARK_ID,
+                          slice_of(g->mark_key.bytes, SEAL_KEY_LEN));
+    }
+    TRY(s);
+    if (plain.len != SEAL_KEY_LEN) {
+        return FAIL(E_VAULT_FORMAT);
+    }
+    memcpy(g->mark_key.bytes, plain.ptr, SEAL_KEY_LEN);
+    return STATUS_OK;
+}
+
+/* --- what ran out --- */
+
+struct sweep {
+    uint64_t ids[256];
+    size_t count;
+    int64_t now_ms;
+    enum api_stored what;
+    unsigned ends;
+};
+
+static struct status note_ended(void *arg, uint64_t owner, uint64_t id, struct slice plain) {
+    struct sweep *sweep = arg;
+    struct arena a CLEANUP(arena_done);
+    struct api_value *v = NULL;
+    (void)owner;
+    arena_init(&a, 4096);
+    TRY(stored_read(sweep->what, plain, &a, &v));
+    if (v[sweep->ends].i <= sweep->now_ms && sweep->count < ARRAY_LEN(sweep->ids)) {
+        sweep->ids[sweep->count++] = id;
+    }
+    return STATUS_OK;
+}
+
+static struct status sweep_kind(struct guard *g, enum kept_kind kind, enum api_stored what,
+                                unsigned ends) {
+    struct sweep sweep = {.now_ms = guard_now(g), .what = what, .ends = ends};
+    TRY(vault_each_kept(g->vault, 0, (uint8_t)kind, 0, note_ended, &sweep));
+    for (size_t i = 0; i < sweep.count; i++) {
+        TRY(vault_unkeep(g->vault, 0, (uint8_t)kind, sweep.ids[i]));
+    }
+    return STATUS_OK;
+}
+
+static struct status sweep(struct guard *g) {
+    if (guard_now(g) < g->sweep_ms) {
+        return STATUS_OK;
+    }
+    g->sweep_ms = guard_now(g) + SWEEP_MS;
+    TRY(sweep_kind(g, KEPT_LOCK, API_STORED_LOCK, STO_LOCK_ENDS_AT));
+    return sweep_kind(g, KEPT_SESSION, API_STORED_SESSION, STO_SESSION_ENDS_AT);
+}
+
+/* Likes of clips that are gone go too, a few at a time. */
+static struct status erase_orphans(struct guard *g) {
+    struct vault_use use = {.purpose = g->uses[API_HISTORY_EMPTY].purpose,
+                            .operation = LAW_OPERATION_ERASE};
+    uint64_t record;
+    for (size_t i = 0; i < ORPHANS_A_TICK && feed_orphan(g, &record); i++) {
+        struct vault_query query = {.id = record};
+        struct vault_found found;
+        TRY(vault_delete(g->vault, &use, &query, &found));
+        feed_unlike(g, record);
+    }
+    return STATUS_OK;
+}
+
+/* --- life --- */
+
+static struct status build(struct guard *g) {
+    TRY(read_uses(g));
+    TRY(read_mark(g));
+    enter_handlers(g);
+    TRY(session_cache_new(&g->sessions));
+    TRY(throttle_new(&g->throttle));
+    TRY(tally_new(&g->tally));
+    TRY(words_new(g, &g->words));
+    TRY(leases_new(&g->leases));
+    TRY(feed_new(g, &g->feed));
+    return studio_new(g, &g->studio);
+}
+
+struct status guard_new(const struct guard_options *options, struct guard **ret_guard) {
+    struct guard *g = mem_alloc(sizeof *g);
+    if (g == NULL) {
+        return FAIL(E_MEMORY);
+    }
+    g->o = *options;
+    g->vault = options->vault;
+    g->started_ms = guard_now(g);
+    buf_init(&g->notices, NOTICES_BYTES);
+    struct status s = build(g);
+    if (failed(s)) {
+        guard_free(&g);
+        return s;
+    }
+    *ret_guard = g;
+    return STATUS_OK;
+}
+
+void guard_free(struct guard **guard) {
+    struct guard *g = *guard;
+    *guard = NULL;
+    if (g == NULL) {
+        return;
+    }
+    studio_free(g, &g->studio);
+    feed_free(&g->feed);
+    leases_free(&g->leases);
+    words_free(&g->words);
+    tally_free(&g->tally);
+    throttle_free(&g->throttle);
+    session_cache_free(&g->sessions);
+    buf_done(&g->notices);
+    mem_wipe(g, sizeof *g);
+    mem_free(g);
+}
+
+/* --- between requests --- */
+
+static struct status work(struct guard *g, int *ret_wait_ms) {
+    TRY(feed_pump(g));
+    TRY(sweep(g));
+    TRY(erase_orphans(g));
+    studio_tick(g, ret_wait_ms);
+    return feed_pump(g);
+}
+
+static struct status in_batch(struct guard *g, int *ret_wait_ms) {
+    TRY(vault_begin_batch(g->vault));
+    struct status s = work(g, ret_wait_ms);
+    struct status committed = vault_commit_batch(g->vault);
+    return failed(s) ? s : committed;
+}
+
+static void lower(int *wait_ms, int64_t now_ms, int64_t then_ms) {
+    int64_t left = then_ms > now_ms ? then_ms - now_ms : 0;
+    *wait_ms = left < *wait_ms ? (int)left : *wait_ms;
+}
+
+static struct status give_notices(struct guard *g, struct buf *notices) {
+    if (g->feed_changed) {
+        g->feed_changed = false;
+        TRY(api_notice_write(API_NOTICE_FEED, 0, &g->notices));
+    }
+    TRY(buf_add(notices, buf_slice(&g->notices)));
+    buf_clear(&g->notices);
+    return STATUS_OK;
+}
+
+struct status guard_tick(struct guard *g, struct buf *notices, int *ret_wait_ms) {
+    enum { LONGEST_MS = 200 };
+    int64_t next_ms = INT64_MAX;
+    *ret_wait_ms = LONGEST_MS;
+    TRY(in_batch(g, ret_wait_ms));
+    TRY(vault_tick(g->vault, &next_ms));
+    TRY(feed_pump(g));
+    tally_tick(g);
+    lower(ret_wait_ms, guard_now(g), next_ms);
+    lower(ret_wait_ms, guard_now(g), lease_tick(g));
+    return give_notices(g, notices);
+}

@@ -1,0 +1,94 @@
+/* What only the owner of the machine may ask, over the socket that only they can reach. */
+#include "internal.h"
+#include "vault/backup.h"
+
+#include <string.h>
+
+static struct status operator_prepare(struct call *c, struct guard_password *job) {
+    struct slice name = arg_text(c, ARG_ADMIN_OPERATOR_NAME);
+    struct slice password = arg_text(c, ARG_ADMIN_OPERATOR_PASSWORD);
+    TRY(check_name(name));
+    TRY(check_password(password, name));
+    if (law_country_find(arg_text(c, ARG_ADMIN_OPERATOR_COUNTRY)) == 0) {
+        return FAIL(E_COUNTRY);
+    }
+    if (password.len > sizeof job->password) {
+        return FAIL(E_TOO_LARGE);
+    }
+    memcpy(job->password, password.ptr, password.len);
+    job->password_len = password.len;
+    return STATUS_OK;
+}
+
+static struct status make_operator(struct call *c) {
+    struct slice name = arg_text(c, ARG_ADMIN_OPERATOR_NAME);
+    struct vault_tag tag = tag_name(c->arena, name);
+    uint64_t id = operator_id(c->g, c->arena, name);
+    uint64_t taken;
+    struct api_value *v = NULL;
+    TRY(c->worked->result);
+    struct status s = kept_get(c->g, 0, KEPT_OPERATOR, id, API_STORED_OPERATOR, c->arena, &v);
+    if (s.code == OK || vault_subject_find(c->g->vault, &tag, &taken).code == OK) {
+        return FAIL(E_NAME_TAKEN);
+    }
+    struct api_value row[STO_OPERATOR__COUNT] = {
+        [STO_OPERATOR_NAME] = *arg(c, ARG_ADMIN_OPERATOR_NAME),
+        [STO_OPERATOR_PASSWORD] = api_text(c->worked->text),
+        [STO_OPERATOR_COMPANY] = *arg(c, ARG_ADMIN_OPERATOR_COMPANY),
+        [STO_OPERATOR_COUNTRY] = *arg(c, ARG_ADMIN_OPERATOR_COUNTRY),
+        [STO_OPERATOR_SAME_ENTITY] = *arg(c, ARG_ADMIN_OPERATOR_SAME_ENTITY),
+    };
+    return kept_put(c->g, 0, KEPT_OPERATOR, id, API_STORED_OPERATOR, row);
+}
+
+static struct status find_named(struct call *c, unsigned name, uint64_t *ret_subject) {
+    struct vault_tag tag = tag_name(c->arena, arg_text(c, name));
+    return vault_subject_find(c->g->vault, &tag, ret_subject);
+}
+
+static struct status erase(struct call *c) {
+    uint64_t subject;
+    uint64_t leaf;
+    TRY(find_named(c, ARG_ADMIN_ERASE_NAME, &subject));
+    return erase_person(c, subject, SLICE("GDPR Art. 17(1), on a request by post"),
+                        &c->fields[ANS_ADMIN_ERASE_RECEIPT].bytes, &leaf);
+}
+
+static struct status export_data(struct call *c) {
+    uint64_t subject;
+    TRY(find_named(c, ARG_ADMIN_EXPORT_NAME, &subject));
+    return archive_write(c, subject, &c->fd, &c->fields[ANS_ADMIN_EXPORT_SIZE_BYTES].n);
+}
+
+static struct status backup(struct call *c) {
+    struct slice directory = arg_text(c, ARG_ADMIN_BACKUP_DIRECTORY);
+    struct buf checkpoint CLEANUP(buf_done);
+    char path[401];
+    buf_init(&checkpoint, 400);
+    if (directory.len == 0 || memchr(directory.ptr, 0, directory.len) != NULL) {
+        return FAIL(E_FILE_MISSING);
+    }
+    memcpy(path, directory.ptr, directory.len);
+    path[directory.len] = 0;
+    TRY(vault_backup(c->g->vault, path));
+    TRY(vault_checkpoint(c->g->vault, &checkpoint));
+    c->fields[ANS_ADMIN_BACKUP_RECORDS].n = vault_stats(c->g->vault).records;
+    return arena_copy(c->arena, buf_slice(&checkpoint),
+                      &c->fields[ANS_ADMIN_BACKUP_CHECKPOINT].bytes);
+}
+
+static struct status status(struct call *c) {
+    c->fields[ANS_ADMIN_STATUS_READY].yes = true;
+    c->fields[ANS_ADMIN_STATUS_STARTED_AT].i = c->g->started_ms;
+    c->fields[ANS_ADMIN_STATUS_DEMO].yes = vault_stats(c->g->vault).subjects > 0;
+    return STATUS_OK;
+}
+
+const struct handler admin_handlers[] = {
+    {API_ADMIN_OPERATOR, make_operator, operator_prepare, false, false},
+    {API_ADMIN_ERASE, erase, NULL, true, false},
+    {API_ADMIN_EXPORT, export_data, NULL, false, false},
+    {API_ADMIN_BACKUP, backup, NULL, true, false},
+    {API_ADMIN_STATUS, status, NULL, false, false},
+    {0},
+};

@@ -1,0 +1,68 @@
+/* The person's own choices, and objections. A no is always theirs to say. */
+#include "internal.h"
+
+static struct slice language_of(const struct call *c) {
+    return slice_str(c->person.facts.language);
+}
+
+static struct status list(struct call *c) {
+    const struct notice *notice = words_notice_for(c->g, &c->person.facts);
+    c->fields[ANS_CONSENTS_LIST_NOTICE] = api_text(notice == NULL ? "" : notice->version);
+    return choice_list(c, c->session.subject, language_of(c),
+                       &c->op->answer->fields[ANS_CONSENTS_LIST_CHOICES].type,
+                       &c->fields[ANS_CONSENTS_LIST_CHOICES]);
+}
+
+static struct status refuse_choice(struct call *c, const struct choice *choice) {
+    call_decided(c, &choice->use, choice->category, c->session.subject, &choice->answer);
+    return FAIL(E_DENIED);
+}
+
+/* What was shown last is what the law asks about. */
+static struct status note_shown(struct call *c, const struct notice *notice) {
+    struct vault_facts facts = c->person.facts;
+    if (slice_eq(slice_of(facts.notice.version, sizeof facts.notice.version),
+                 slice_of(notice->shown.version, sizeof notice->shown.version))) {
+        return STATUS_OK;
+    }
+    facts.notice = notice->shown;
+    return vault_subject_set_facts(c->g->vault, &c->actor, c->session.subject, &facts);
+}
+
+static struct status set(struct call *c) {
+    uint8_t purpose;
+    uint8_t state;
+    struct choice choice;
+    TRY(choice_read(c, arg_text(c, ARG_CONSENTS_SET_PURPOSE), arg_text(c, ARG_CONSENTS_SET_STATE),
+                    &purpose, &state));
+    const struct notice *notice =
+        words_notice_version(c->g, arg_text(c, ARG_CONSENTS_SET_NOTICE));
+    if (notice == NULL) {
+        return FAIL(E_NOTICE_UNKNOWN);
+    }
+    TRY(note_shown(c, notice));
+    TRY(choice_of(c, c->session.subject, purpose, &choice));
+    if (state == LAW_CONSENT_STATE_GIVEN && !choice.possible) {
+        return refuse_choice(c, &choice);
+    }
+    if (state == LAW_CONSENT_STATE_GIVEN && choice.giver == LAW_CONSENT_GIVER_GUARDIAN) {
+        return FAIL(E_NEEDS_GUARDIAN);
+    }
+    return choice_set(c, c->session.subject, &choice, state, false, notice);
+}
+
+static struct status object(struct call *c) {
+    uint8_t purpose;
+    if (failed(vault_purpose(c->g->vault, arg_text(c, ARG_RIGHTS_OBJECT_PURPOSE), &purpose))) {
+        return FAIL(E_PURPOSE);
+    }
+    return vault_object(c->g->vault, &c->actor, c->session.subject, purpose,
+                        arg(c, ARG_RIGHTS_OBJECT_ON)->yes);
+}
+
+const struct handler consent_handlers[] = {
+    {API_CONSENTS_LIST, list, NULL, false, true},
+    {API_CONSENTS_SET, set, NULL, false, true},
+    {API_RIGHTS_OBJECT, object, NULL, false, true},
+    {0},
+};

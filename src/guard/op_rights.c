@@ -1,0 +1,106 @@
+/* What is held, the archive, receipts. */
+#include "internal.h"
+#include "ledger/leaf.h"
+
+enum { RECEIPTS = 500 };
+
+/* --- what is held --- */
+
+static struct status purposes_of(struct call *c, uint8_t category, struct slice language,
+                                 struct slice *ret_text) {
+    struct buf text CLEANUP(buf_done);
+    buf_init(&text, 300);
+    for (uint8_t p = 0; p < VAULT_PURPOSES_MAX; p++) {
+        if (!words_uses(c->g, p, category)) {
+            continue;
+        }
+        struct slice title = words_purpose_title(c->g, p, language);
+        if (text.len + title.len + 2 > 300) {
+            break;
+        }
+        TRY(buf_add(&text, text.len > 0 ? SLICE(", ") : SLICE("")));
+        TRY(buf_add(&text, title));
+    }
+    return arena_copy(c->arena, buf_slice(&text), ret_text);
+}
+
+static struct status fill_holding(struct call *c, uint8_t category, uint64_t count,
+                                  struct api_value *v) {
+    struct slice language = slice_str(c->person.facts.language);
+    v[TYP_HOLDING_CATEGORY].bytes = vault_category_name(c->g->vault, category);
+    v[TYP_HOLDING_TITLE].bytes = words_category_title(c->g, category, language);
+    v[TYP_HOLDING_COUNT].n = count < UINT32_MAX ? count : UINT32_MAX;
+    v[TYP_HOLDING_BASIS].bytes = words_bases(c->g, category, language);
+    v[TYP_HOLDING_UNTIL].bytes = words_until(c->g, category, language);
+    v[TYP_HOLDING_RECIPIENTS].bytes = words_recipients(c->g, category, language);
+    return purposes_of(c, category, language, &v[TYP_HOLDING_PURPOSES].bytes);
+}
+
+static struct status held(struct call *c) {
+    struct api_value *list = &c->fields[ANS_DATA_HELD_HOLDINGS];
+    TRY(api_list_make(c->arena, &c->op->answer->fields[ANS_DATA_HELD_HOLDINGS].type,
+                      VAULT_CATEGORIES_MAX, list));
+    size_t kept = 0;
+    for (uint8_t category = 0; category < VAULT_CATEGORIES_MAX; category++) {
+        uint64_t count = 0;
+        if (vault_category_name(c->g->vault, category).len == 0) {
+            continue;
+        }
+        struct vault_query query = {.owner = c->session.subject,
+                                    .category = (uint8_t)(category + 1)};
+        TRY(vault_count(c->g->vault, &query, &count));
+        TRY(fill_holding(c, category, count, list->list.items[kept++].fields));
+    }
+    list->list.count = kept;
+    return STATUS_OK;
+}
+
+static struct status export_data(struct call *c) {
+    c->fields[ANS_DATA_EXPORT_TYPE] = api_text("application/x-tar");
+    return archive_write(c, c->session.subject, &c->fd,
+                         &c->fields[ANS_DATA_EXPORT_SIZE_BYTES].n);
+}
+
+/* --- receipts --- */
+
+struct entries {
+    struct api_value *items;
+    size_t count;
+};
+
+static struct status take_entry(void *arg_, uint64_t leaf, uint8_t kind, int64_t at_ms,
+                                struct slice content) {
+    struct entries *e = arg_;
+    struct api_value *item = e->items[e->count++].fields;
+    const char *text = leaf_kind_text(kind);
+    (void)content;
+    item[TYP_ENTRY_INDEX].n = leaf;
+    item[TYP_ENTRY_KIND] = api_text(text == NULL ? "" : text);
+    item[TYP_ENTRY_AT].i = at_ms;
+    return STATUS_OK;
+}
+
+static struct status list(struct call *c) {
+    struct api_value *list = &c->fields[ANS_RECEIPTS_LIST_ENTRIES];
+    TRY(api_list_make(c->arena, &c->op->answer->fields[ANS_RECEIPTS_LIST_ENTRIES].type, RECEIPTS,
+                      list));
+    struct entries e = {.items = list->list.items};
+    TRY(vault_entries(c->g->vault, c->session.subject, 0, RECEIPTS, take_entry, &e));
+    list->list.count = e.count;
+    return STATUS_OK;
+}
+
+static struct status receipt(struct call *c) {
+    struct buf file CLEANUP(buf_done);
+    buf_init(&file, 60000);
+    TRY(vault_receipt(c->g->vault, c->session.subject, arg(c, ARG_RECEIPT_READ_INDEX)->n, &file));
+    return arena_copy(c->arena, buf_slice(&file), &c->fields[ANS_RECEIPT_READ_RECEIPT].bytes);
+}
+
+const struct handler rights_handlers[] = {
+    {API_DATA_HELD, held, NULL, false, true},
+    {API_DATA_EXPORT, export_data, NULL, false, false},
+    {API_RECEIPTS_LIST, list, NULL, false, true},
+    {API_RECEIPT_READ, receipt, NULL, true, false},
+    {0},
+};
