@@ -5,6 +5,7 @@
 #include "cases.h"
 #include "cli.h"
 #include "law_dir.h"
+#include "map_check.h"
 #include "os/clock.h"
 
 enum { DIAGNOSTIC_BYTES = 1 << 16 };
@@ -34,18 +35,32 @@ static void print_report(struct law_report *r, struct cli_out *out) {
     }
 }
 
-static void print_counts(const struct law_report *r, const struct law_set *set, size_t files,
-                         struct cli_out *out) {
+struct request {
+    const char *cases;
+    const char *map;
+    char law[OS_PATH_MAX];
+    struct law_files files;
+    struct law_report report;
+};
+
+static void print_counts(const struct request *q, const struct law_set *set,
+                         const struct map_counts *maps, struct cli_out *out) {
+    const struct law_report *r = &q->report;
+    if (maps->maps > 0) {
+        out_format(out, "%zu data maps declare %zu uses, %zu of them never lawful\n", maps->maps,
+                   maps->uses, maps->unlawful);
+    }
     out_format(out, "%zu files, %zu laws, %zu articles: %zu errors, %zu warnings, %zu notes\n",
-               files, set == NULL ? 0 : law_set_count(set), set == NULL ? 0 : law_set_cites(set),
-               r->errors, r->warnings, r->notes);
+               q->files.count, set == NULL ? 0 : law_set_count(set),
+               set == NULL ? 0 : law_set_cites(set), r->errors, r->warnings + maps->unlawful,
+               r->notes);
 }
 
 /* The cases of a file, under all laws but the operator's. */
 static int run_cases(const struct law_set *set, const char *path, struct cli_out *out,
                      struct cases_count *count) {
     struct decider d;
-    if (path == NULL) {
+    if (path == NULL || set == NULL) {
         return CLI_OK;
     }
     decider_init(&d, set, law_set_mask(set, false), false);
@@ -54,50 +69,51 @@ static int run_cases(const struct law_set *set, const char *path, struct cli_out
     return code;
 }
 
-static int check(const struct law_files *files, const char *cases, struct law_report *report,
-                 struct cli_out *out) {
+static int check(struct request *q, struct cli_out *out) {
     struct law_set *set CLEANUP(law_set_free) = NULL;
     struct os_clock clock = os_clock_real();
     struct cases_count count = {0};
-    int code = CLI_OK;
-    struct status s = law_set_load(files->sources, files->count, report, &set);
-    s = failed(s) ? s : law_set_check(set, os_now_ms(&clock), report);
-    print_report(report, out);
-    if (failed(s) && report->errors == 0) {
+    struct map_counts maps = {0};
+    struct law_report *r = &q->report;
+    struct status s = law_set_load(q->files.sources, q->files.count, r, &set);
+    s = failed(s) ? s : law_set_check(set, os_now_ms(&clock), r);
+    struct status mapped = map_check(q->law, q->map, set, os_now_ms(&clock), r, out, &maps);
+    print_report(r, out);
+    int code = run_cases(set, q->cases, out, &count);
+    print_counts(q, set, &maps, out);
+    size_t failing = r->cases - r->cases_passed + count.failed;
+    out_format(out, "%zu passed, %zu failed\n", r->cases_passed + count.passed, failing);
+    if (failed(s) && r->errors == 0) {
         code = cli_fail_status("check", "the law", s);
-    } else if (set != NULL) {
-        code = run_cases(set, cases, out, &count);
     }
-    print_counts(report, set, files->count, out);
-    size_t failing = report->cases - report->cases_passed + count.failed;
-    out_format(out, "%zu passed, %zu failed\n", report->cases_passed + count.passed, failing);
-    return failed(s) || report->errors > 0 || failing > 0 ? CLI_DIFFERS : code;
+    if (failed(mapped)) {
+        code = cli_fail_status("check", "the data map", mapped);
+    }
+    return failed(s) || r->errors > 0 || failing > 0 ? CLI_DIFFERS : code;
 }
 
 int cmd_check(int argc, char **argv);
 
 int cmd_check(int argc, char **argv) {
-    const char *cases = NULL;
+    static struct request q;
     const char *law_dir = NULL;
-    const struct cli_option options[] = {{.name = "cases", .value = &cases},
+    const struct cli_option options[] = {{.name = "cases", .value = &q.cases},
+                                         {.name = "map", .value = &q.map},
                                          {.name = "law", .value = &law_dir}};
-    char path[OS_PATH_MAX];
-    struct law_files files;
-    struct law_report report;
     struct cli_out out;
     int operands;
     if (!cli_parse(argc, argv, options, ARRAY_LEN(options), 1, &operands)) {
         return CLI_USAGE;
     }
-    law_dir_find(operands == 1 ? argv[1] : law_dir, path);
-    struct status s = law_files_read(path, &files);
+    law_dir_find(operands == 1 ? argv[1] : law_dir, q.law);
+    struct status s = law_files_read(q.law, &q.files);
     if (failed(s)) {
-        return cli_fail_status("check", path, s);
+        return cli_fail_status("check", q.law, s);
     }
     out_init(&out, STDOUT_FILENO);
-    law_report_init(&report);
-    int code = check(&files, cases, &report, &out);
-    law_report_done(&report);
-    law_files_done(&files);
+    law_report_init(&q.report);
+    int code = check(&q, &out);
+    law_report_done(&q.report);
+    law_files_done(&q.files);
     return out_done(&out) ? code : CLI_DIFFERS;
 }

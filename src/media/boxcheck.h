@@ -16,6 +16,9 @@ struct check_track {
     uint32_t height;
     uint32_t timescale;
     uint32_t sample_count;
+    struct slice lengths; /* of stts: count and length */
+    struct slice delays;  /* of ctts: count and delay; video alone */
+    struct slice keys;    /* of stss: numbers of samples */
     struct slice sizes;   /* of stsz: four bytes each */
     struct slice runs;    /* of stsc: twelve bytes each */
     struct slice offsets; /* of stco: four bytes each */

@@ -156,20 +156,18 @@ static bool is_table(struct slice body, size_t entry, struct slice *ret_entries)
 }
 
 objection check_stts(struct check *c, struct slice body) {
-    struct slice entries;
-    (void)c;
-    return is_table(body, 8, &entries) ? NULL : WRONG("stts");
+    return is_table(body, 8, &check_current(c)->lengths) ? NULL : WRONG("stts");
 }
 
 objection check_ctts(struct check *c, struct slice body) {
-    struct slice entries;
-    bool right = check_current(c)->kind == TRACK_VIDEO && is_table(body, 8, &entries);
+    struct check_track *t = check_current(c);
+    bool right = t->kind == TRACK_VIDEO && is_table(body, 8, &t->delays);
     return right ? NULL : WRONG("ctts");
 }
 
 objection check_stss(struct check *c, struct slice body) {
-    struct slice entries;
-    bool right = check_current(c)->kind == TRACK_VIDEO && is_table(body, 4, &entries);
+    struct check_track *t = check_current(c);
+    bool right = t->kind == TRACK_VIDEO && is_table(body, 4, &t->keys);
     return right ? NULL : WRONG("stss");
 }
 

@@ -119,6 +119,43 @@ static objection all_used(const struct cursor *at) {
     return used ? NULL : "a table of samples claims more than there is";
 }
 
+/* Runs of a count and a value: together as many as there are samples, no value longer than a track
+ * may be. No two runs in a row have the same value, so that a table is not longer than it must be.
+ */
+static bool runs_are_right(struct slice runs, uint32_t samples, uint64_t max_value) {
+    uint64_t total = 0;
+    for (size_t i = 0; i < runs.len; i += 8) {
+        uint32_t count = bytes_be32(runs.ptr + i);
+        uint32_t value = bytes_be32(runs.ptr + i + 4);
+        bool repeats = i > 0 && value == bytes_be32(runs.ptr + i - 4);
+        if (count == 0 || value > max_value || repeats) {
+            return false;
+        }
+        total += count;
+    }
+    return total == samples;
+}
+
+static bool keys_are_right(struct slice keys, uint32_t samples) {
+    uint32_t last = 0;
+    for (size_t i = 0; i < keys.len; i += 4) {
+        uint32_t key = bytes_be32(keys.ptr + i);
+        if (key <= last || key > samples) {
+            return false;
+        }
+        last = key;
+    }
+    return true;
+}
+
+static objection check_times(const struct check_track *t) {
+    uint64_t max_value = (uint64_t)t->timescale * (MEDIA_MAX_DURATION_MS / 1000 + 2);
+    bool right = runs_are_right(t->lengths, t->sample_count, max_value) &&
+                 (t->delays.len == 0 || runs_are_right(t->delays, t->sample_count, max_value)) &&
+                 keys_are_right(t->keys, t->sample_count);
+    return right ? NULL : "a table of times does not fit the samples";
+}
+
 objection check_samples(const struct check *c) {
     struct cursor cursors[CHECK_MAX_TRACKS];
     for (size_t i = 0; i < c->track_count; i++) {
@@ -137,6 +174,7 @@ objection check_samples(const struct check *c) {
     objection why = NULL;
     for (size_t i = 0; why == NULL && i < c->track_count; i++) {
         why = all_used(&cursors[i]);
+        why = why != NULL ? why : check_times(&c->tracks[i]);
     }
     return why;
 }

@@ -57,6 +57,7 @@ struct studio {
     uint8_t *rgba;
     struct SwsContext *sws;
     AVFrame *picture;
+    AVFrame *lying; /* the picture as a phone held upright takes it; NULL for all but that */
     AVFrame *sound;
     float *left;
     float *right;
@@ -64,7 +65,19 @@ struct studio {
     struct audio_out audio;
 };
 
-static struct status open_picture(struct studio *s, const struct motif *m) {
+static struct status new_picture(int width, int height, AVFrame **ret_picture) {
+    AVFrame *f = av_frame_alloc();
+    if (f == NULL) {
+        return FAIL(E_MEMORY);
+    }
+    f->format = AV_PIX_FMT_YUV420P;
+    f->width = width;
+    f->height = height;
+    *ret_picture = f;
+    return av_status(av_frame_get_buffer(f, 0));
+}
+
+static struct status open_picture(struct studio *s, const struct motif *m, bool lying) {
     s->canvas.width = WIDTH / m->shrink;
     s->canvas.height = HEIGHT / m->shrink;
     size_t pixels = (size_t)s->canvas.width * (size_t)s->canvas.height;
@@ -72,20 +85,33 @@ static struct status open_picture(struct studio *s, const struct motif *m) {
     s->rgba = mem_array(pixels, 4);
     s->sws = sws_getContext(s->canvas.width, s->canvas.height, AV_PIX_FMT_RGBA, WIDTH, HEIGHT,
                             AV_PIX_FMT_YUV420P, SWS_BICUBIC, NULL, NULL, NULL);
-    s->picture = av_frame_alloc();
-    if (s->canvas.px == NULL || s->rgba == NULL || s->sws == NULL || s->picture == NULL) {
+    if (s->canvas.px == NULL || s->rgba == NULL || s->sws == NULL) {
         return FAIL(E_MEMORY);
     }
     const int *bt709 = sws_getCoefficients(SWS_CS_ITU709);
     (void)sws_setColorspaceDetails(s->sws, bt709, 1, bt709, 0, 0, 1 << 16, 1 << 16);
-    s->picture->format = AV_PIX_FMT_YUV420P;
-    s->picture->width = WIDTH;
-    s->picture->height = HEIGHT;
-    TRY(av_status(av_frame_get_buffer(s->picture, 0)));
+    TRY(new_picture(WIDTH, HEIGHT, &s->picture));
+    if (lying) {
+        TRY(new_picture(HEIGHT, WIDTH, &s->lying));
+    }
     const AVCodecParameters like = {.color_primaries = AVCOL_PRI_BT709,
                                     .color_trc = AVCOL_TRC_BT709,
                                     .color_space = AVCOL_SPC_BT709};
-    return video_out_init(&s->video, (struct picture_size){WIDTH, HEIGHT}, MAX_KBIT, &like);
+    struct picture_size size = {lying ? HEIGHT : WIDTH, lying ? WIDTH : HEIGHT};
+    return video_out_init(&s->video, size, MAX_KBIT, &like);
+}
+
+/* Turned to its left, so that a quarter turn to the right shows it upright. */
+static struct status lay_down(struct studio *s) {
+    static const struct orientation left = {.transpose = true, .flip_y = true};
+    TRY(av_status(av_frame_make_writable(s->lying)));
+    for (int plane = 0; plane < 3; plane++) {
+        int shift = plane == 0 ? 0 : 1;
+        orient_plane(left, s->picture->data[plane], s->picture->linesize[plane], WIDTH >> shift,
+                     HEIGHT >> shift, s->lying->data[plane], s->lying->linesize[plane]);
+    }
+    s->lying->pts = s->picture->pts;
+    return STATUS_OK;
 }
 
 static struct status draw_pictures(struct studio *s, const struct motif *m) {
@@ -99,7 +125,10 @@ static struct status draw_pictures(struct studio *s, const struct motif *m) {
         (void)sws_scale(s->sws, from, stride, 0, s->canvas.height, s->picture->data,
                         s->picture->linesize);
         s->picture->pts = (int64_t)i * MP4_VIDEO_TIMESCALE / FPS;
-        TRY(video_out_add(&s->video, s->picture));
+        if (s->lying != NULL) {
+            TRY(lay_down(s));
+        }
+        TRY(video_out_add(&s->video, s->lying != NULL ? s->lying : s->picture));
     }
     return video_out_add(&s->video, NULL);
 }
@@ -132,6 +161,7 @@ static void close_studio(struct studio *s) {
     mem_free(s->right);
     sws_freeContext(s->sws);
     av_frame_free(&s->picture);
+    av_frame_free(&s->lying);
     av_frame_free(&s->sound);
     audio_out_done(&s->audio);
     video_out_done(&s->video);
@@ -141,9 +171,9 @@ static struct status collect(struct slice piece, void *context) {
     return buf_add(context, piece);
 }
 
-static struct status make_clip(const struct motif *m, struct buf *out) {
+static struct status make_clip(const struct motif *m, bool lying, struct buf *out) {
     struct studio s = {.sws = NULL};
-    struct status done = open_picture(&s, m);
+    struct status done = open_picture(&s, m, lying);
     done = failed(done) ? done : draw_pictures(&s, m);
     done = failed(done) ? done : play_music(&s, m);
     done = failed(done) ? done : mp4_finish(&s.video.mp4, collect, out);
@@ -165,7 +195,7 @@ static bool write_file(const char *dir, const char *name, struct slice bytes) {
 static bool write_clip(const char *dir, const struct motif *m) {
     struct buf clip;
     buf_init(&clip, MEDIA_MAX_OUTPUT_BYTES);
-    bool done = !failed(make_clip(m, &clip)) && write_file(dir, m->file, buf_slice(&clip));
+    bool done = !failed(make_clip(m, false, &clip)) && write_file(dir, m->file, buf_slice(&clip));
     buf_done(&clip);
     return done;
 }
@@ -217,7 +247,7 @@ static bool write_phone(const char *dir) {
     int n = snprintf(path, sizeof path, "%s/phone.mov", dir);
     struct motif m = motifs[0];
     m.length_s = 3;
-    bool done = n > 0 && (size_t)n < sizeof path && !failed(make_clip(&m, &clip)) &&
+    bool done = n > 0 && (size_t)n < sizeof path && !failed(make_clip(&m, true, &clip)) &&
                 !failed(phone_write(buf_slice(&clip), path));
     buf_done(&clip);
     return done;

@@ -25,7 +25,7 @@ static struct status copy_streams(const struct av_input *in, AVFormatContext *ou
             if (matrix == NULL) {
                 return FAIL(E_MEMORY);
             }
-            av_display_rotation_set((int32_t *)(void *)matrix, -90);
+            av_display_rotation_set((int32_t *)(void *)matrix, 90);
         }
     }
     return STATUS_OK;

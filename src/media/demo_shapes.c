@@ -175,7 +175,7 @@ void draw_mill(struct canvas *c, float t, float length_s) {
     static const float tower[4][2] = {{290, 560}, {430, 560}, {480, 1010}, {240, 1010}};
     static const float cap[4][2] = {{320, 490}, {400, 490}, {442, 562}, {278, 562}};
     draw_gradient(c, rgb_hex(0x5fa8d3), rgb_hex(0xfde8c9));
-    draw_glow(c, 560, 300, 420, rgb_hex(0xfff0b8), 0.55F);
+    draw_glow(c, 560, 300, 420, rgb_hex(0xfff0b8), 0.3F);
     draw_disc(c, 560, 300, 62, rgb_hex(0xfff6d6), 1);
     for (uint32_t i = 0; i < 5; i++) {
         float x = fmodf(chance(i + 5) * 900 + t * (14 + 8 * (float)i), 1000) - 140;

@@ -132,6 +132,7 @@ static struct status sniff_mp4(struct slice file) {
     struct box box;
     enum box_found found;
     bool header = false;
+    bool media = false;
     size_t boxes = 0;
     while ((found = box_next(&rest, &box)) == BOX_ONE) {
         if (box.cut_off) {
@@ -140,6 +141,7 @@ static struct status sniff_mp4(struct slice file) {
         if (++boxes > MAX_BOXES) {
             return FAIL(E_MEDIA_LIMITS);
         }
+        media = media || box.type == BOX('m', 'd', 'a', 't');
         if (box.type == BOX('m', 'o', 'o', 'v')) {
             TRY(check_header(box.body));
             header = true;
@@ -148,7 +150,7 @@ static struct status sniff_mp4(struct slice file) {
     if (found == BOX_BAD) {
         return FAIL(rest.len < 16 ? E_MEDIA_TRUNCATED : E_MEDIA_DAMAGED);
     }
-    return header ? STATUS_OK : FAIL(E_MEDIA_TRUNCATED);
+    return header && media ? STATUS_OK : FAIL(E_MEDIA_TRUNCATED);
 }
 
 /* An EBML number: the leading zero bits of the first byte tell its length. False when cut off. */

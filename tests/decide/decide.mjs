@@ -280,6 +280,22 @@ const tests = {
     assert.equal(run(['decide', '--law', dir], '').code, 1);
   },
 
+  'check tells which declared use no law permits'() {
+    const map = join(scratch, 'clips.map');
+    const text = readFileSync('datamap/clips.map', 'utf8');
+    const good = run(['check', 'law']);
+    assert.match(good.out, /^1 data maps declare [1-9]\d* uses, 0 of them never lawful$/m);
+    writeFileSync(map, text.replace(/^ {2}is {8}contract\n/m, ''));
+    const unlawful = run(['check', 'law', '--map', map]).out.split('\n').filter((l) => l.includes('clips.map'));
+    assert.equal(unlawful.length, 1, unlawful.join('\n'));
+    assert.match(unlawful[0], /warning: no law lets `mail` disclose `mail-address` to `mail-relay`, .*gdpr 28\(3\)/);
+    writeFileSync(map, text.replace('uses mail-address for', 'uses mail-adress for'));
+    const broken = run(['check', 'law', '--map', map]);
+    assert.equal(broken.code, 1);
+    assert.match(broken.out, /clips\.map:\d+:\d+: error: /);
+    assert.equal(run(['check', 'law', '--map', join(scratch, 'none.map')]).code, 1);
+  },
+
   'the same law has no difference'() {
     const done = run(['law', 'diff', 'law', 'law']);
     assert.equal(done.code, 0);

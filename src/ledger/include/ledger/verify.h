@@ -11,9 +11,10 @@
 
 #include "ledger/note.h"
 #include "ledger/receipt.h"
+#include "ledger/witness.h"
 #include "os/file.h"
 
-enum { VERIFY_WITNESSES_MAX = 16, VERIFY_KINDS = 256 };
+enum { VERIFY_KINDS = 256 };
 
 struct verify_log_options {
     const struct os_fs *fs;
@@ -30,8 +31,8 @@ struct verify_log_report {
     uint64_t since_size;          /* of the earlier checkpoint */
     uint64_t kinds[VERIFY_KINDS]; /* leaves of each kind */
     uint64_t hour_steps_back;     /* leaves whose hour is before the one in front of them */
-    bool cosigned[VERIFY_WITNESSES_MAX];
-    uint64_t cosigned_at_s[VERIFY_WITNESSES_MAX];
+    bool cosigned[WITNESSES_MAX];
+    uint64_t cosigned_at_s[WITNESSES_MAX];
     size_t cosignatures;
     char failed_path[OS_PATH_MAX]; /* which file is wrong, after an error about one */
 };
