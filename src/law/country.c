@@ -67,10 +67,6 @@ uint32_t law_region_parse(struct slice text) {
     return (uint32_t)country << 16 | packed;
 }
 
-uint8_t law_region_country(uint32_t region) {
-    return (uint8_t)(region >> 16);
-}
-
 static bool subtag(struct slice part) {
     if (part.len < 1 || part.len > 8) {
         return false;

@@ -103,7 +103,9 @@ uint8_t law_country_find(struct slice code);
 struct slice law_country_code(uint8_t country);
 /* `US-IL`: a country, a dash, one to three capitals or digits; 0: no region. */
 uint32_t law_region_parse(struct slice text);
-uint8_t law_region_country(uint32_t region);
+static inline uint8_t law_region_country(uint32_t region) {
+    return (uint8_t)(region >> 16);
+}
 /* BCP 47: the primary tag, two or three letters; 0: malformed. */
 uint32_t law_language_parse(struct slice tag);
 bool law_label_valid(struct slice label);
