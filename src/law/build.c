@@ -8,9 +8,14 @@
 
 #include "base/mem.h"
 
-/* Weighs a tree with its defines expanded, so that programs are bounded; finds circles. */
-static struct status weigh(struct law_reader *r, uint32_t id, uint32_t level,
-                           uint32_t *ret_weight);
+/* What a tree amounts to with its defines expanded, so that programs are bounded. */
+struct weight {
+    uint32_t tests; /* at most one more than an expression may have */
+    uint32_t level; /* defines within defines */
+};
+
+static struct status weigh(struct law_reader *r, uint32_t id, uint32_t depth,
+                           struct weight *ret_weight);
 
 static const struct law_name *define_name(const struct law_reader *r, uint32_t id) {
     for (uint32_t i = 0; i < r->names.len; i++) {
@@ -21,46 +26,56 @@ static const struct law_name *define_name(const struct law_reader *r, uint32_t i
     return NULL;
 }
 
-static struct status weigh_define(struct law_reader *r, uint32_t define, uint32_t level,
-                                  uint32_t *ret_weight) {
+static struct status too_deep(struct law_reader *r, uint32_t define, bool circle) {
     const struct law_name *name = define_name(r, define);
-    if (r->define_states.ptr[define] == DEFINE_OPEN || level >= LAW_MAX_DEPTH) {
-        bool circle = r->define_states.ptr[define] == DEFINE_OPEN;
-        return law_error(r->report, &r->set->files.ptr[name->file], name->at,
-                         circle ? "circle" : "limit", "", circle ? "`%.*s` rests on itself"
-                                                                 : "`%.*s` rests on defines too deeply",
-                         SLICE_ARG(name->name));
-    }
-    if (r->set->define_nodes.ptr[define] == NO_NODE) {
-        *ret_weight = 1; /* its own mistake was told */
-        return STATUS_OK;
-    }
-    uint8_t before = r->define_states.ptr[define];
-    r->define_states.ptr[define] = DEFINE_OPEN;
-    struct status s = weigh(r, r->set->define_nodes.ptr[define], level + 1, ret_weight);
-    r->define_states.ptr[define] = before == DEFINE_UNREAD ? DEFINE_DONE : before;
-    return s;
+    return law_error(r->report, &r->set->files.ptr[name->file], name->at,
+                     circle ? "circle" : "limit", "",
+                     circle ? "`%.*s` rests on itself" : "`%.*s` rests on too many defines, one on another",
+                     SLICE_ARG(name->name));
 }
 
-static struct status weigh(struct law_reader *r, uint32_t id, uint32_t level,
-                           uint32_t *ret_weight) {
+/* The same whatever order defines are weighed in: too deep from one is too deep from all above. */
+static struct status weigh_define(struct law_reader *r, uint32_t define, uint32_t depth,
+                                  struct weight *ret_weight) {
+    uint8_t before = r->define_states.ptr[define];
+    if (before == DEFINE_OPEN || depth > LAW_MAX_DEPTH) {
+        return too_deep(r, define, before == DEFINE_OPEN);
+    }
+    *ret_weight = (struct weight){1, 1};
+    if (r->set->define_nodes.ptr[define] == NO_NODE) {
+        return STATUS_OK; /* its own mistake was told */
+    }
+    r->define_states.ptr[define] = DEFINE_OPEN;
+    struct status s = weigh(r, r->set->define_nodes.ptr[define], depth + 1, ret_weight);
+    r->define_states.ptr[define] = DEFINE_DONE;
+    TRY(s);
+    ret_weight->level++;
+    return ret_weight->level > LAW_MAX_DEPTH ? too_deep(r, define, false) : STATUS_OK;
+}
+
+static struct status weigh(struct law_reader *r, uint32_t id, uint32_t depth,
+                           struct weight *ret_weight) {
     struct law_node *node = &r->set->nodes.ptr[id];
-    uint32_t a = 1;
-    uint32_t b = 0;
+    struct weight a = {1, 0};
+    struct weight b = {0, 0};
     if (node->weight != 0) {
-        *ret_weight = node->weight;
+        *ret_weight = (struct weight){node->weight, node->level};
         return STATUS_OK;
     }
     if (node->kind == NODE_DEFINE) {
-        TRY(weigh_define(r, node->a, level, &a));
+        TRY(weigh_define(r, node->a, depth, &a));
     } else if (node->kind != NODE_TEST) {
-        TRY(weigh(r, node->a, level, &a));
+        TRY(weigh(r, node->a, depth, &a));
     }
     if (node->kind == NODE_AND || node->kind == NODE_OR) {
-        TRY(weigh(r, node->b, level, &b));
+        TRY(weigh(r, node->b, depth, &b));
     }
-    node->weight = a + b;
-    *ret_weight = a + b;
+    a.tests += b.tests;
+    a.tests = a.tests > LAW_MAX_EXPR_TESTS ? LAW_MAX_EXPR_TESTS + 1 : a.tests;
+    a.level = b.level > a.level ? b.level : a.level;
+    node->weight = (uint16_t)a.tests;
+    node->level = (uint16_t)a.level;
+    *ret_weight = a;
     return STATUS_OK;
 }
 
@@ -110,7 +125,7 @@ static bool can_be_unknown(const struct law_set *set, uint32_t id) {
 
 /* Which file is to blame when an expression is too large. */
 struct status law_build_expr(struct law_reader *r, uint32_t file, struct law_expr *expr) {
-    uint32_t weight = 0;
+    struct weight weight = {0, 0};
     if (expr->node == NO_NODE) {
         expr->possible = PC_TRUE;
         expr->sure = PC_TRUE;
@@ -121,7 +136,7 @@ struct status law_build_expr(struct law_reader *r, uint32_t file, struct law_exp
         return STATUS_OK;
     }
     const struct law_node *node = &r->set->nodes.ptr[expr->node];
-    if (weight > LAW_MAX_EXPR_TESTS) {
+    if (weight.tests > LAW_MAX_EXPR_TESTS) {
         return law_go_on(law_error(r->report, &r->set->files.ptr[file],
                                    law_place(NULL, node->line, node->column), "limit",
                                    "ask less in one expression",
@@ -354,7 +369,7 @@ static struct status check_tables(struct law_reader *r) {
         const struct law_file *file = &r->set->files.ptr[name->file];
         if (name->kind == NAME_TABLE) {
             int32_t from = file->law < 0 ? r->first_from : r->set->laws.ptr[file->law].from;
-            TRY(check_gaps(r, name, from == NO_START ? 0 : from));
+            TRY(check_gaps(r, name, from == NO_START || from == NO_END ? 0 : from));
         }
         if (!name->used && r->report->errors == 0) {
             TRY(law_tell(r->report, LAW_WARNING, file, name->at, "unused", "",
@@ -421,7 +436,7 @@ static void sort_days(struct law_set *set) {
 
 static struct status check_defines(struct law_reader *r) {
     for (uint32_t i = 0; i < r->set->define_nodes.len; i++) {
-        uint32_t weight;
+        struct weight weight;
         if (r->set->define_nodes.ptr[i] != NO_NODE) {
             TRY(law_go_on(weigh_define(r, i, 0, &weight)));
         }

@@ -167,7 +167,8 @@ struct law_node {
     uint8_t fact2;
     uint32_t a; /* child, define, or place in `tests` */
     uint32_t b;
-    uint32_t weight; /* tests below it, defines expanded; 0 while not reckoned */
+    uint16_t weight; /* tests below it, defines expanded, up to a limit; 0 while not reckoned */
+    uint16_t level;  /* defines within defines below it */
     uint32_t line;
     uint32_t column;
 };
