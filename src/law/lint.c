@@ -37,5 +37,5 @@ struct status law_check_rules(const struct law_set *set, const struct law_sides 
     for (uint32_t i = 0; i < set->rules.len; i++) {
         TRY(untested(set, i, sides[i], report));
     }
-    return STATUS_OK;
+    return law_check_conflicts(set, report);
 }
