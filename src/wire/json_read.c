@@ -315,8 +315,10 @@ static uint64_t fingerprint(struct slice s) {
     return a ^ (b << 17 | b >> 47) ^ (uint64_t)s.len << 56;
 }
 
-/* The text of a key that was met before; it was decoded once, so it decodes again. */
-static bool same_key(struct json_reader *r, struct json_key old, struct slice key) {
+/* The text of a key that was met before; it was decoded once, so it decodes again. Rare, and kept
+ * apart so that its room is not part of the frame of those who read a key. */
+__attribute__((noinline)) static bool same_key(struct json_reader *r, struct json_key old,
+                                               struct slice key) {
     uint8_t room[JSON_MAX_KEY_BYTES];
     struct json_span span = {slice_of(r->begin + old.at, old.len), true};
     size_t len;
