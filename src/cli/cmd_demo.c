@@ -462,7 +462,7 @@ int cmd_demo(int argc, char **argv) {
     struct demo d = {.url = "http://127.0.0.1:8080",
                      .clips = "var/demo/clips",
                      .outbox = "var/outbox",
-                     .admin = "var/run/admin/guard.sock",
+                     .admin = "var/admin/guard.sock",
                      .terminal = isatty(STDOUT_FILENO) == 1};
     const struct cli_option options[] = {
         {"url", &d.url, NULL},     {"clips", &d.clips, NULL},     {"outbox", &d.outbox, NULL},

@@ -1,7 +1,8 @@
 /* ward-courier: carries mails from the outbox to a mail server. Started when one is configured;
  * without, mails stay in the outbox for the operator to see.
  *
- * Usage: ward-courier --outbox DIR --smtp URL --from ADDRESS [--user NAME --password-file FILE] */
+ * Usage: ward-courier --outbox DIR --smtp URL [--from ADDRESS]
+ *                     [--user NAME --password-file FILE] */
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -49,7 +50,7 @@ static bool read_options(int argc, char **argv, struct options *o) {
         }
         *known[k].value = argv[i + 1];
     }
-    return o->outbox != NULL && o->server.url != NULL && o->server.from != NULL &&
+    return o->outbox != NULL && o->server.url != NULL &&
            (o->server.user == NULL) == (o->password_file == NULL);
 }
 
@@ -109,10 +110,10 @@ static int carry(int outbox, const struct courier_server *server, int signals) {
 }
 
 int main(int argc, char **argv) {
-    struct options o = {0};
+    struct options o = {.server = {.from = "ward@localhost"}};
     static char password[512];
     if (!read_options(argc, argv, &o)) {
-        fprintf(stderr, "usage: ward-courier --outbox DIR --smtp URL --from ADDRESS\n"
+        fprintf(stderr, "usage: ward-courier --outbox DIR --smtp URL [--from ADDRESS]\n"
                         "                    [--user NAME --password-file FILE]\n");
         return 2;
     }
