@@ -1,0 +1,212 @@
+/* What the owner of the machine asks a running guard, over the socket that only they can reach. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "os/file.h"
+#include "ward/ward.h"
+
+enum { LINE_BYTES = 256, COPY_BYTES = 65536, CALL_MS = 600 * 1000 };
+
+int cmd_operator(int argc, char **argv);
+int cmd_erase(int argc, char **argv);
+int cmd_export(int argc, char **argv);
+int cmd_backup(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+
+/* Calls over var/admin/guard.sock. The answer must be done in every case. */
+static struct status ask(const char *var, uint16_t op, const struct api_value *args,
+                         struct ward_answer *ret_answer) {
+    char path[OS_PATH_MAX];
+    struct ward_client *guard = NULL;
+    *ret_answer = (struct ward_answer){.fd = -1};
+    int n = snprintf(path, sizeof path, "%s/admin/guard.sock", var);
+    if (n < 0 || n >= (int)sizeof path) {
+        return FAIL(E_TOO_LARGE);
+    }
+    TRY(ward_open(path, &guard));
+    ward_set_timeout_ms(guard, CALL_MS);
+    struct status s = ward_call(guard, op, NULL, args, ret_answer);
+    ward_close(&guard);
+    return s;
+}
+
+static int finish(const char *command, const char *what, struct status s,
+                  struct ward_answer *answer) {
+    ward_answer_done(answer);
+    return failed(s) ? cli_fail_status(command, what, s) : CLI_OK;
+}
+
+/* --- operator --- */
+
+static bool read_password(char *to, size_t size) {
+    struct termios was;
+    bool terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &was) == 0;
+    if (terminal) {
+        struct termios quiet = was;
+        quiet.c_lflag &= ~(tcflag_t)ECHO;
+        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+        fprintf(stderr, "Password: ");
+    }
+    bool got = fgets(to, (int)size, stdin) != NULL;
+    if (terminal) {
+        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
+        fprintf(stderr, "\n");
+    }
+    to[strcspn(to, "\r\n")] = 0;
+    return got;
+}
+
+int cmd_operator(int argc, char **argv) {
+    const char *var = "var";
+    const char *name = NULL;
+    const char *company = NULL;
+    const char *country = NULL;
+    bool outside = false;
+    int operands;
+    const struct cli_option options[] = {
+        {"var", &var, NULL},         {"name", &name, NULL},       {"company", &company, NULL},
+        {"country", &country, NULL}, {"outside", NULL, &outside},
+    };
+    if (!cli_parse(argc, argv, options, ARRAY_LEN(options), 0, &operands)) {
+        return CLI_USAGE;
+    }
+    if (name == NULL || company == NULL || country == NULL) {
+        return cli_fail(CLI_USAGE, "operator", "--name, --company and --country are needed");
+    }
+    char password[LINE_BYTES] = {0};
+    if (!read_password(password, sizeof password)) {
+        return cli_fail(CLI_USAGE, "operator", "no password was given");
+    }
+    struct api_value args[ARG_ADMIN_OPERATOR__COUNT] = {
+        [ARG_ADMIN_OPERATOR_NAME] = api_text(name),
+        [ARG_ADMIN_OPERATOR_PASSWORD] = api_text(password),
+        [ARG_ADMIN_OPERATOR_COMPANY] = api_text(company),
+        [ARG_ADMIN_OPERATOR_COUNTRY] = api_text(country),
+        [ARG_ADMIN_OPERATOR_SAME_ENTITY] = api_yes(!outside),
+    };
+    struct ward_answer answer;
+    struct status s = ask(var, API_ADMIN_OPERATOR, args, &answer);
+    explicit_bzero(password, sizeof password);
+    return finish("operator", name, s, &answer);
+}
+
+/* --- one person --- */
+
+static int read_name(int argc, char **argv, const char *command, const char **var,
+                     const char **ret_name) {
+    int operands;
+    const struct cli_option options[] = {{"var", var, NULL}};
+    if (!cli_parse(argc, argv, options, ARRAY_LEN(options), 1, &operands)) {
+        return CLI_USAGE;
+    }
+    *ret_name = operands == 1 ? argv[1] : NULL;
+    return operands == 1 ? CLI_OK : cli_fail(CLI_USAGE, command, "whom? Give the account's name");
+}
+
+static bool write_all(struct slice bytes) {
+    struct cli_out out;
+    out_init(&out, STDOUT_FILENO);
+    out_add(&out, bytes);
+    return out_done(&out);
+}
+
+int cmd_erase(int argc, char **argv) {
+    const char *var = "var";
+    const char *name;
+    struct ward_answer answer;
+    int code = read_name(argc, argv, "erase", &var, &name);
+    if (code != CLI_OK) {
+        return code;
+    }
+    struct api_value args[ARG_ADMIN_ERASE__COUNT] = {[ARG_ADMIN_ERASE_NAME] = api_text(name)};
+    struct status s = ask(var, API_ADMIN_ERASE, args, &answer);
+    if (!failed(s) && !write_all(answer.fields[ANS_ADMIN_ERASE_RECEIPT].bytes)) {
+        s = FAIL(E_IO);
+    }
+    return finish("erase", name, s, &answer);
+}
+
+static struct status copy_out(int fd) {
+    char room[COPY_BYTES];
+    off_t at = 0;
+    for (;;) {
+        ssize_t n = pread(fd, room, sizeof room, at);
+        if (n <= 0) {
+            return n == 0 ? STATUS_OK : FAIL(E_IO);
+        }
+        if (!write_all(slice_of(room, (size_t)n))) {
+            return FAIL(E_IO);
+        }
+        at += n;
+    }
+}
+
+int cmd_export(int argc, char **argv) {
+    const char *var = "var";
+    const char *name;
+    struct ward_answer answer;
+    int code = read_name(argc, argv, "export", &var, &name);
+    if (code != CLI_OK) {
+        return code;
+    }
+    struct api_value args[ARG_ADMIN_EXPORT__COUNT] = {[ARG_ADMIN_EXPORT_NAME] = api_text(name)};
+    struct status s = ask(var, API_ADMIN_EXPORT, args, &answer);
+    s = failed(s) ? s : copy_out(answer.fd);
+    return finish("export", name, s, &answer);
+}
+
+/* --- the service --- */
+
+static struct status backup_dir(const char *var, const char *name, char ret_dir[OS_PATH_MAX]) {
+    char moment[32];
+    if (name == NULL) {
+        time_t now = time(NULL);
+        struct tm parts;
+        gmtime_r(&now, &parts);
+        (void)strftime(moment, sizeof moment, "%Y-%m-%dT%H%M%SZ", &parts);
+        name = moment;
+    }
+    int n = snprintf(ret_dir, OS_PATH_MAX, "%s/backups/%s", var, name);
+    return n >= OS_PATH_MAX ? FAIL(E_TOO_LARGE) : STATUS_OK;
+}
+
+int cmd_backup(int argc, char **argv) {
+    const char *var = "var";
+    char dir[OS_PATH_MAX] = "";
+    int operands;
+    const struct cli_option options[] = {{"var", &var, NULL}};
+    if (!cli_parse(argc, argv, options, ARRAY_LEN(options), 1, &operands)) {
+        return CLI_USAGE;
+    }
+    struct ward_answer answer = {.fd = -1};
+    struct status s = backup_dir(var, operands == 1 ? argv[1] : NULL, dir);
+    struct api_value args[ARG_ADMIN_BACKUP__COUNT] = {
+        [ARG_ADMIN_BACKUP_DIRECTORY] = api_text(dir)};
+    s = failed(s) ? s : ask(var, API_ADMIN_BACKUP, args, &answer);
+    if (!failed(s)) {
+        printf("%s: %llu records, verified\n", dir,
+               (unsigned long long)answer.fields[ANS_ADMIN_BACKUP_RECORDS].n);
+    }
+    return finish("backup", dir, s, &answer);
+}
+
+int cmd_status(int argc, char **argv) {
+    const char *var = "var";
+    int operands;
+    const struct cli_option options[] = {{"var", &var, NULL}};
+    if (!cli_parse(argc, argv, options, ARRAY_LEN(options), 0, &operands)) {
+        return CLI_USAGE;
+    }
+    struct ward_answer answer;
+    struct status s = ask(var, API_ADMIN_STATUS, NULL, &answer);
+    if (!failed(s)) {
+        bool some = answer.fields[ANS_ADMIN_STATUS_DEMO].yes;
+        printf("the guard serves; the store is %s\n", some ? "in use" : "empty");
+    }
+    return finish("status", var, s, &answer);
+}

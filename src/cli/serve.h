@@ -1,0 +1,90 @@
+/* The supervisor, in parts: the directory of the service, its processes, its loop. */
+#ifndef WARD_CLI_SERVE_H
+#define WARD_CLI_SERVE_H
+
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "media/studio.h"
+#include "os/file.h"
+
+/* High numbers that no package uses; they need no line in /etc/passwd. */
+enum serve_uid {
+    UID_GUARD = 62101,
+    UID_FRONT = 62102,
+    UID_STUDIO = 62103,
+    UID_COURIER = 62104,
+};
+
+struct serve_options {
+    const char *var;
+    const char *law;
+    const char *map;
+    const char *web;
+    const char *listen;
+    const char *address; /* in mails and on the screen; made from listen and port without it */
+    const char *origin;
+    const char *root_key;
+    const char *smtp;
+    const char *smtp_user;
+    const char *smtp_password;
+    uint16_t port;
+    bool secure;
+    bool behind_proxy;
+};
+
+/* Paths under var, and programs beside our own. */
+struct serve_places {
+    char root_key[OS_PATH_MAX];
+    char front_socket[OS_PATH_MAX];
+    char admin_socket[OS_PATH_MAX];
+    char ledger[OS_PATH_MAX];
+    char outbox[OS_PATH_MAX];
+    char guard_exe[OS_PATH_MAX];
+    char front_exe[OS_PATH_MAX];
+    char studio_exe[OS_PATH_MAX];
+    char courier_exe[OS_PATH_MAX];
+    char law[OS_PATH_MAX];
+    char map[OS_PATH_MAX];
+    char web[OS_PATH_MAX]; /* empty: no client */
+};
+
+struct serve_places;
+/* True when processes can turn into users of their own here, and those reach what they need. */
+bool serve_can_drop(const struct serve_places *places, const char *var);
+/* Finds the programs, the law and the client. E_EXEC, E_FILE_MISSING. */
+MUST_USE struct status serve_find(const struct serve_options *o, struct serve_places *ret_places);
+/* Makes what is missing under var, with owners when users are separate; *ret_new when there was no
+ * root key. E_VAR. */
+MUST_USE struct status serve_layout(const struct serve_options *o, bool separate,
+                                    struct serve_places *places, bool *ret_new);
+/* Listening sockets. E_VAR; E_PORT. */
+MUST_USE struct status serve_unix(const char *path, uint32_t owner, bool separate, int *ret_fd);
+MUST_USE struct status serve_tcp(const char *host, uint16_t port, int *ret_fd,
+                                 uint16_t *ret_port);
+
+/* A process of the service. */
+struct serve_child {
+    pid_t pid; /* 0: none */
+    const char *name;
+    int64_t started_ms;
+    unsigned quick_ends; /* one after another, each within a few seconds of its start */
+};
+
+/* Descriptors handed over keep their numbers: 3, 4, 5, ... in this order. */
+enum { SERVE_FDS = 5 };
+struct serve_program {
+    const char *name;
+    const char *exe;
+    char *const *argv;
+    int fds[SERVE_FDS];
+    size_t fd_count;
+    bool drop_user;
+    uint32_t uid;
+};
+MUST_USE struct status serve_start(const struct serve_program *program, pid_t *ret_pid);
+
+/* Runs until a signal; the exit status. */
+int serve_run(const struct serve_options *o, struct serve_places *places, bool separate);
+
+#endif
