@@ -191,7 +191,7 @@ void ledger_close(struct ledger **ledger) {
         return;
     }
     for (size_t i = 0; i < LEDGER_CACHE_TILES; i++) {
-        mem_free(l->cache[i].hashes);
+        mem_free(l->cache[i].nodes);
     }
     buf_done(&l->checkpoint);
     mem_free(l);

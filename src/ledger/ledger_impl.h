@@ -19,8 +19,11 @@ struct edge_tile {
     unsigned published; /* how many of them the published partial tile has */
 };
 
+/* A full tile with all nodes of its subtree: its 256 hashes, then 128 of the level above, ... */
+enum { TILE_NODES = 2 * TILE_WIDTH - 1 };
+
 struct cached_tile {
-    uint8_t *hashes; /* TILE_LEN, or NULL */
+    struct seal_hash *nodes; /* TILE_NODES, or NULL */
     unsigned level;
     uint64_t index;
 };
@@ -43,7 +46,8 @@ struct ledger {
     size_t unsynced_count;
     bool sync_everything;
     struct cached_tile cache[LEDGER_CACHE_TILES];
-    size_t cache_turn;
+    size_t leaf_turn;  /* which place for hashes of leaves is given up next */
+    size_t upper_turn; /* and which for the levels above */
 };
 
 /* dir/path as a whole path. E_TOO_LARGE. */

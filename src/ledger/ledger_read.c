@@ -24,34 +24,55 @@ static struct status read_tile(struct ledger *l, unsigned level, uint64_t index,
     return got == TILE_LEN ? STATUS_OK : ledger_blame(path);
 }
 
+/* Where the nodes of a height within a tile begin. */
+static size_t nodes_at(unsigned above) {
+    return 2 * TILE_WIDTH - (2 * TILE_WIDTH >> above);
+}
+
+static void fill_nodes(struct seal_hash *nodes) {
+    for (size_t i = 0; i + 1 < TILE_NODES; i += 2) {
+        nodes[TILE_WIDTH + i / 2] = merkle_node_hash(&nodes[i], &nodes[i + 1]);
+    }
+}
+
 static struct status load_cached(struct ledger *l, struct cached_tile *c, unsigned level,
                                  uint64_t index) {
-    if (c->hashes == NULL) {
-        c->hashes = mem_alloc(TILE_LEN);
+    if (c->nodes == NULL) {
+        c->nodes = mem_array(TILE_NODES, sizeof *c->nodes);
     }
-    if (c->hashes == NULL) {
+    if (c->nodes == NULL) {
         return FAIL(E_MEMORY);
     }
     c->level = TILE_LEVELS; /* no tile, in case reading fails */
-    TRY(read_tile(l, level, index, c->hashes));
+    TRY(read_tile(l, level, index, c->nodes[0].bytes));
+    fill_nodes(c->nodes);
     c->level = level;
     c->index = index;
     return STATUS_OK;
 }
 
-/* The hashes of a full tile. */
+/* A quarter is kept for upper levels, which every proof passes through. */
+static struct cached_tile *give_up_place(struct ledger *l, unsigned level) {
+    enum { UPPER = LEDGER_CACHE_TILES / 4 };
+    if (level > 0) {
+        return &l->cache[l->upper_turn++ % UPPER];
+    }
+    return &l->cache[UPPER + l->leaf_turn++ % (LEDGER_CACHE_TILES - UPPER)];
+}
+
+/* The nodes of a full tile. */
 static struct status get_tile(struct ledger *l, unsigned level, uint64_t index,
-                              const uint8_t **ret_hashes) {
+                              const struct seal_hash **ret_nodes) {
     for (size_t i = 0; i < LEDGER_CACHE_TILES; i++) {
         struct cached_tile *c = &l->cache[i];
-        if (c->hashes != NULL && c->level == level && c->index == index) {
-            *ret_hashes = c->hashes;
+        if (c->nodes != NULL && c->level == level && c->index == index) {
+            *ret_nodes = c->nodes;
             return STATUS_OK;
         }
     }
-    struct cached_tile *c = &l->cache[l->cache_turn++ % LEDGER_CACHE_TILES];
+    struct cached_tile *c = give_up_place(l, level);
     TRY(load_cached(l, c, level, index));
-    *ret_hashes = c->hashes;
+    *ret_nodes = c->nodes;
     return STATUS_OK;
 }
 
@@ -68,11 +89,13 @@ static struct status node(void *self, unsigned level, uint64_t index, struct sea
     unsigned above = level % TILE_HEIGHT;
     uint64_t first = index << above;
     const struct edge_tile *edge = &l->levels[tile_level];
-    const uint8_t *hashes = edge->hashes;
-    if (first / TILE_WIDTH != edge->index) {
-        TRY(get_tile(l, tile_level, first / TILE_WIDTH, &hashes));
+    if (first / TILE_WIDTH == edge->index) {
+        *ret_hash = tile_node(edge->hashes, (unsigned)(first % TILE_WIDTH), above);
+        return STATUS_OK;
     }
-    *ret_hash = tile_node(hashes, (unsigned)(first % TILE_WIDTH), above);
+    const struct seal_hash *nodes = NULL;
+    TRY(get_tile(l, tile_level, first / TILE_WIDTH, &nodes));
+    *ret_hash = nodes[nodes_at(above) + (first % TILE_WIDTH >> above)];
     return STATUS_OK;
 }
 
@@ -96,13 +119,12 @@ static struct status find_damage(struct ledger *l, uint64_t index) {
         if (below >= tile_hashes_at(level, l->published)) {
             continue;
         }
-        const uint8_t *hashes = NULL;
+        const struct seal_hash *nodes = NULL;
         struct seal_hash want;
         char path[TILE_PATH_MAX];
         TRY(node(l, level * TILE_HEIGHT, below, &want));
-        TRY(get_tile(l, level - 1, below, &hashes));
-        struct seal_hash got = tile_node(hashes, 0, TILE_HEIGHT);
-        if (!seal_hash_equal(&want, &got)) {
+        TRY(get_tile(l, level - 1, below, &nodes));
+        if (!seal_hash_equal(&want, &nodes[TILE_NODES - 1])) {
             tile_path((int)level - 1, below, TILE_WIDTH, path);
             return ledger_blame(path);
         }

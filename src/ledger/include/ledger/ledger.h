@@ -28,7 +28,7 @@
 #include "os/file.h"
 
 enum {
-    LEDGER_CACHE_TILES = 64, /* tiles kept in memory for proofs */
+    LEDGER_CACHE_TILES = 64, /* tiles kept in memory for proofs, 16 KiB each */
     LEDGER_CHECKPOINT_MAX = NOTE_MAX,
 };
 
