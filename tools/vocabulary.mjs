@@ -81,7 +81,8 @@ out.push('    uint64_t given[2]; /* a bit for each fact that was given */');
 for (const f of bySize) out.push(`    ${C_TYPE[f.type.kind][0]} ${cName(f.name)};`);
 out.push('    /* Computed by law_facts_settle. */');
 out.push('    int16_t consent_age;', '    uint16_t groups; /* a bit for each group of which a fact was given */');
-out.push('    struct date today;', '    uint8_t settled;', '};', '');
+out.push('    struct date today;', '    int32_t ages_change; /* first day on which an age is another, INT32_MAX: none known */');
+out.push('    uint8_t settled;', '};', '');
 out.push('/* FACT(name, NAME, field, KIND, low, high, ABSENT, value, GROUP, values, count, dpv, meaning) */');
 out.push('#define LAW_VOCABULARY(FACT) \\');
 for (const f of facts) {

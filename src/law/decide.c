@@ -312,7 +312,7 @@ struct status law_decide(const struct law_set *set, uint64_t laws, const struct 
         }
     }
     law_finish(ret_answer);
-    ret_answer->until = law_until(set, settled, law_next_day(set, settled->today.days));
+    ret_answer->until = law_until(settled, law_next_day(set, settled->today.days));
     return STATUS_OK;
 }
 
@@ -341,24 +341,8 @@ int32_t law_last_day(const struct law_set *set, int32_t today) {
     return past > 0 ? set->days.ptr[past - 1] : NO_START;
 }
 
-/* An age without a birth date: the least age at the consent falls on the day after an anniversary
- * of the consent. The anniversary itself is early enough, today's is tomorrow. */
-static int32_t next_anniversary(const struct law_facts *f) {
-    struct date given = moment_date(f->consent_at);
-    int32_t next = date_next_birthday(given, (struct date){f->today.days - 1}).days;
-    return next > f->today.days ? next : f->today.days + 1;
-}
-
-int64_t law_until(const struct law_set *set, const struct law_facts *f, int32_t next_day) {
-    (void)set;
-    int32_t day = next_day;
-    if (law_facts_given(f, LAW_SUBJECT_BIRTH_DATE)) {
-        int32_t birthday = date_next_birthday(f->subject_birth_date, f->today).days;
-        day = birthday < day ? birthday : day;
-    } else if (f->subject_age >= 0 && law_facts_given(f, LAW_CONSENT_AT)) {
-        int32_t anniversary = next_anniversary(f);
-        day = anniversary < day ? anniversary : day;
-    }
+int64_t law_until(const struct law_facts *f, int32_t next_day) {
+    int32_t day = f->ages_change < next_day ? f->ages_change : next_day;
     int64_t at = day == NO_END
                      ? INT64_MAX
                      : (int64_t)day * 86400000 - (int64_t)f->at.offset_min * 60000;

@@ -11,9 +11,15 @@ static inline bool law_run_code(const struct law_set *set, const struct law_ins 
     while (pc < PC_NONE) {
         const struct law_ins *ins = &code[pc];
         bool yes;
-        /* The two most frequent tests need no further look. */
+        /* The most frequent tests need no further look. */
         if (ins->op == OP_BYTE_IS && ins->maybe == 0) {
             yes = ((const uint8_t *)f)[ins->at] == ins->arg;
+        } else if (ins->op == OP_BYTE_MASK) {
+            yes = (ins->arg >> (((const uint8_t *)f)[ins->at] & 31) & 1) != 0;
+        } else if (ins->op == OP_INT_LT) {
+            int16_t v;
+            memcpy(&v, (const uint8_t *)f + ins->at, sizeof v);
+            yes = v < (int32_t)ins->arg;
         } else {
             enum law_truth v = law_test(set, ins, f);
             yes = v == LAW_UNKNOWN ? ins->lean != 0 : v == LAW_TRUE;

@@ -257,6 +257,6 @@ bool law_value(const struct law_set *set, uint32_t table, uint16_t key_at,
  * up to today, or NO_START. */
 int32_t law_next_day(const struct law_set *set, int32_t today);
 int32_t law_last_day(const struct law_set *set, int32_t today);
-int64_t law_until(const struct law_set *set, const struct law_facts *f, int32_t next_day);
+int64_t law_until(const struct law_facts *f, int32_t next_day);
 
 #endif

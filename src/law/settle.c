@@ -46,6 +46,24 @@ static void settle_consent(struct law_facts *f) {
     f->consent_age = age_at_consent(f);
 }
 
+/* When an age will be another, if nothing else changes. An age without a birth date: the least age
+ * at the consent falls on the day after an anniversary of the consent; the anniversary itself is
+ * early enough, today's is tomorrow. */
+static int32_t ages_change(const struct law_facts *f) {
+    if (f->subject_age == LAW_AGE_UNKNOWN) {
+        return INT32_MAX;
+    }
+    if (law_facts_given(f, LAW_SUBJECT_BIRTH_DATE)) {
+        return date_next_birthday(f->subject_birth_date, f->today).days;
+    }
+    if (!law_facts_given(f, LAW_CONSENT_AT)) {
+        return INT32_MAX;
+    }
+    struct date eve = {f->today.days - 1};
+    int32_t next = date_next_birthday(moment_date(f->consent_at), eve).days;
+    return next > f->today.days ? next : f->today.days + 1;
+}
+
 static bool settle_region(struct law_facts *f) {
     if (!law_facts_given(f, LAW_SUBJECT_REGION)) {
         return true;
@@ -124,6 +142,7 @@ struct status law_facts_settle(struct law_facts *f, int64_t now_unix_ms,
     }
     fill_absent(f);
     settle_consent(f);
+    f->ages_change = ages_change(f);
     f->settled = 1;
     return STATUS_OK;
 }

@@ -112,10 +112,11 @@ struct status law_decide_special(const struct law_special *special,
     if (settled->settled == 0 || !made_for(special, settled)) {
         return law_decide(special->set, special->laws, settled, ret_answer);
     }
-    const struct law_class *c = &special->classes.ptr[special->classes_of[settled->subject_country]];
+    const uint16_t *classes = special->classes_of[(settled->groups & special->far_groups) != 0];
+    const struct law_class *c = &special->classes.ptr[classes[settled->subject_country]];
     *ret_answer = c->base;
     run_class(special, c, settled, ret_answer);
     law_finish(ret_answer);
-    ret_answer->until = law_until(special->set, settled, special->next_day);
+    ret_answer->until = law_until(settled, special->next_day);
     return STATUS_OK;
 }

@@ -52,7 +52,9 @@ struct law_special {
     uint64_t laws;
     int32_t first_day;
     int32_t next_day; /* holds before that day */
-    uint16_t classes_of[LAW_COUNTRIES + 1];
+    uint16_t far_groups; /* groups of which facts are seldom given */
+    /* The class of a country; first where no fact of those groups is given, then in general. */
+    uint16_t classes_of[2][LAW_COUNTRIES + 1];
     LAW_VEC(struct law_class) classes;
     LAW_VEC(struct law_step) steps;
     LAW_VEC(struct law_ins) code;

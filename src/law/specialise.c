@@ -329,7 +329,7 @@ static struct status fold_class(struct folder *f) {
         }
     }
     struct law_class c = {{first, s->steps.len - first}, f->base};
-    LAW_PUSH(&s->classes, LAW_COUNTRIES + 1, c);
+    LAW_PUSH(&s->classes, 2 * (LAW_COUNTRIES + 1), c);
     return STATUS_OK;
 }
 
@@ -381,23 +381,25 @@ static void mark_country(const struct folder *f, struct marks *m) {
     }
 }
 
-static struct status fold_country(struct folder *f, struct marks *m, uint32_t country) {
+static struct status fold_country(struct folder *f, struct marks *m, uint32_t first,
+                                  uint16_t *classes_of, uint32_t country) {
     struct law_special *s = f->special;
     size_t bytes = m->width * sizeof *m->row;
     f->facts.subject_country = (uint8_t)country;
     mark_country(f, m);
-    for (uint16_t i = 0; i < s->classes.len; i++) {
-        if (memcmp(m->of + (size_t)i * m->width, m->row, bytes) == 0) {
-            s->classes_of[country] = i;
+    for (uint32_t i = first; i < s->classes.len; i++) {
+        if (memcmp(m->of + (size_t)(i - first) * m->width, m->row, bytes) == 0) {
+            classes_of[country] = (uint16_t)i;
             return STATUS_OK;
         }
     }
-    memcpy(m->of + (size_t)s->classes.len * m->width, m->row, bytes);
-    s->classes_of[country] = (uint16_t)s->classes.len;
+    memcpy(m->of + (size_t)(s->classes.len - first) * m->width, m->row, bytes);
+    classes_of[country] = (uint16_t)s->classes.len;
     return fold_class(f);
 }
 
-static struct status fold_countries(struct folder *f) {
+static struct status fold_countries(struct folder *f, uint16_t *classes_of) {
+    uint32_t first = f->special->classes.len;
     struct marks m CLEANUP(free_marks) = {.width = marked_tests(f->set)};
     m.of = mem_array(LAW_COUNTRIES + 1, (m.width + 1) * sizeof *m.of);
     m.row = mem_array(m.width + 1, sizeof *m.row);
@@ -406,9 +408,50 @@ static struct status fold_countries(struct folder *f) {
     }
     f->known[offsetof(struct law_facts, subject_country)] = 1;
     for (uint32_t country = 0; country <= LAW_COUNTRIES; country++) {
-        TRY(fold_country(f, &m, country));
+        TRY(fold_country(f, &m, first, classes_of, country));
     }
     return STATUS_OK;
+}
+
+/* Facts about others than the person and the controller are seldom given. Where none of them is,
+ * their values are those of absence, and much of what is left of the rules falls away. */
+static bool far_fact(enum law_fact fact) {
+    enum law_group group = law_fact_info(fact)->group;
+    return group == LAW_GROUP_RECIPIENT || group == LAW_GROUP_ACTOR ||
+           group == LAW_GROUP_TRANSFER || group == LAW_GROUP_REQUEST;
+}
+
+static void know_absence(struct folder *f) {
+    for (int i = 0; i < LAW_FACTS; i++) {
+        const struct law_fact_info *info = law_fact_info((enum law_fact)i);
+        if (!far_fact((enum law_fact)i)) {
+            continue;
+        }
+        size_t width = width_of(info->kind);
+        uint8_t *at = (uint8_t *)&f->facts + info->offset;
+        memset(at, 0, width);
+        *at = info->absent == LAW_ABSENT_VALUE ? info->value : 0;
+        memset(f->known + info->offset, 1, width);
+        f->groups = (uint16_t)(f->groups | 1u << info->group);
+        f->facts.groups = (uint16_t)(f->facts.groups & ~(1u << info->group));
+        f->special->far_groups = (uint16_t)(f->special->far_groups | 1u << info->group);
+    }
+}
+
+/* Both variants; one alone where a fact of those groups is known beforehand to be given. */
+static struct status fold_variants(struct folder *f) {
+    struct law_special *s = f->special;
+    struct folder plain = *f;
+    know_absence(&plain);
+    if ((f->facts.groups & f->groups & s->far_groups) != 0) {
+        s->far_groups = 0;
+    }
+    TRY(fold_countries(f, s->classes_of[1]));
+    if (s->far_groups == 0) {
+        memcpy(s->classes_of[0], s->classes_of[1], sizeof s->classes_of[0]);
+        return STATUS_OK;
+    }
+    return fold_countries(&plain, s->classes_of[0]);
 }
 
 static struct status same_word(struct law_special *s, const struct law_facts *f, size_t at,
@@ -532,7 +575,7 @@ struct status law_specialise(const struct law_set *set, uint64_t laws,
     if (f.known[offsetof(struct law_facts, subject_region)] == 0) {
         f.facts.subject_region = 0; /* the country of `settled` need not be that of the facts */
     }
-    TRY(fold_countries(&f));
+    TRY(fold_variants(&f));
     *ret_special = s;
     s = NULL;
     return STATUS_OK;
@@ -540,5 +583,5 @@ struct status law_specialise(const struct law_set *set, uint64_t laws,
 
 size_t law_special_steps(const struct law_special *special, uint8_t country) {
     uint8_t c = country <= LAW_COUNTRIES ? country : 0;
-    return special->classes.ptr[special->classes_of[c]].steps.count;
+    return special->classes.ptr[special->classes_of[1][c]].steps.count;
 }
