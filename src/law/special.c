@@ -106,6 +106,17 @@ static void run_class(const struct law_special *s, const struct law_class *c,
     }
 }
 
+/* Word by word: a struct of this size is otherwise copied by an instruction that starts slowly. */
+static inline void copy_base(const struct law_answer *base, struct law_answer *ret_answer) {
+    ret_answer->laws = base->laws;
+    ret_answer->needs = base->needs;
+    ret_answer->duties = base->duties;
+    ret_answer->permit = base->permit;
+    for (size_t i = 0; i < ARRAY_LEN(base->cites); i++) {
+        ret_answer->cites[i] = base->cites[i];
+    }
+}
+
 struct status law_decide_special(const struct law_special *special,
                                  const struct law_facts *settled,
                                  struct law_answer *ret_answer) {
@@ -114,7 +125,7 @@ struct status law_decide_special(const struct law_special *special,
     }
     const uint16_t *classes = special->classes_of[(settled->groups & special->far_groups) != 0];
     const struct law_class *c = &special->classes.ptr[classes[settled->subject_country]];
-    *ret_answer = c->base;
+    copy_base(&c->base, ret_answer);
     run_class(special, c, settled, ret_answer);
     law_finish(ret_answer);
     ret_answer->until = law_until(settled, special->next_day);

@@ -9,6 +9,12 @@
 
 enum { FACT_BYTES = sizeof(struct law_facts) };
 
+/* An instruction that was kept already, for the classes of one round. */
+struct seen {
+    uint16_t round; /* 0: free */
+    uint16_t at;
+};
+
 struct folder {
     struct law_special *special;
     const struct law_set *set;
@@ -16,26 +22,29 @@ struct folder {
     uint8_t known[FACT_BYTES]; /* which bytes of them */
     uint16_t groups;           /* which bits of the groups */
     uint16_t *memo;            /* of each place of the set's code, where it went */
-    uint16_t *seen;            /* instructions by hash, one higher than their place; 0: none */
+    struct seen *seen;         /* instructions by hash */
+    bool apart;                /* each class has its code to itself, close together */
     struct law_answer base;
 };
 
 enum { SEEN_SLOTS = 1 << 17 };
 _Static_assert(sizeof(struct law_ins) == 16, "instructions are compared as bytes");
 
-/* Most of a program is the same in every country: equal instructions are kept once. */
+/* Equal instructions are kept once: in a class, or, where that takes too much, in all of them. */
 static struct status add_ins(struct folder *f, struct law_ins ins, uint16_t *ret_pc) {
-    uint64_t slot = slice_hash(slice_of(&ins, sizeof ins));
-    for (slot &= SEEN_SLOTS - 1; f->seen[slot] != 0; slot = (slot + 1) & (SEEN_SLOTS - 1)) {
-        uint16_t at = (uint16_t)(f->seen[slot] - 1);
-        if (memcmp(&f->special->code.ptr[at], &ins, sizeof ins) == 0) {
+    uint16_t round = (uint16_t)(f->apart ? f->special->classes.len + 1 : 1);
+    uint64_t slot = slice_hash(slice_of(&ins, sizeof ins)) ^ round * UINT64_C(0x9E3779B97F4A7C15);
+    for (slot &= SEEN_SLOTS - 1; f->seen[slot].round != 0; slot = (slot + 1) & (SEEN_SLOTS - 1)) {
+        uint16_t at = f->seen[slot].at;
+        if (f->seen[slot].round == round &&
+            memcmp(&f->special->code.ptr[at], &ins, sizeof ins) == 0) {
             *ret_pc = at;
             return STATUS_OK;
         }
     }
     *ret_pc = (uint16_t)f->special->code.len;
     LAW_PUSH(&f->special->code, LAW_MAX_CODE, ins);
-    f->seen[slot] = (uint16_t)(*ret_pc + 1);
+    f->seen[slot] = (struct seen){round, *ret_pc};
     return STATUS_OK;
 }
 
@@ -554,7 +563,7 @@ static void free_memo(struct folder *f) {
 struct status law_specialise(const struct law_set *set, uint64_t laws,
                              const struct law_facts *settled, const uint64_t known[2],
                              struct law_special **ret_special) {
-    struct folder f CLEANUP(free_memo) = {.set = set};
+    struct folder f CLEANUP(free_memo) = {.set = set, .apart = true};
     struct law_special *s CLEANUP(law_special_free) = mem_alloc(sizeof *s);
     f.memo = mem_array(set->code.len + 1, sizeof *f.memo);
     f.seen = mem_array(SEEN_SLOTS, sizeof *f.seen);
@@ -575,7 +584,14 @@ struct status law_specialise(const struct law_set *set, uint64_t laws,
     if (f.known[offsetof(struct law_facts, subject_region)] == 0) {
         f.facts.subject_region = 0; /* the country of `settled` need not be that of the facts */
     }
-    TRY(fold_variants(&f));
+    struct status folded = fold_variants(&f);
+    if (folded.code == LAW_LIMIT) {
+        s->code.len = s->steps.len = s->needs.len = s->classes.len = 0;
+        memset(f.seen, 0, SEEN_SLOTS * sizeof *f.seen);
+        f.apart = false;
+        folded = fold_variants(&f);
+    }
+    TRY(folded);
     *ret_special = s;
     s = NULL;
     return STATUS_OK;

@@ -19,7 +19,7 @@ enum law_limits {
     LAW_MAX_ROWS = 4000,             /* of a table, over all dates */
     LAW_MAX_TABLES = 512,            /* tables, or sets, of all packs */
     LAW_MAX_RULES = 4096,            /* of all packs */
-    LAW_MAX_CITES = 2048,            /* pairs of law and article */
+    LAW_MAX_CITES = 1536,            /* pairs of law and article */
     LAW_MAX_CODE = 60000,            /* instructions of all packs */
     LAW_MAX_ITEMS = 16,              /* needs, duties or prefixes in one clause */
     LAW_MAX_VALUE = 30000,           /* whole numbers in tables and expressions */
