@@ -254,6 +254,15 @@ static void test_until(void **state) {
     assert_int_equal(a.until, moment("2027-03-01T00:00:00Z"));
     a = answer_of(set, "2031-01-01T12:00:00Z", NULL);
     assert_int_equal(a.until, INT64_MAX);
+    /* An age alone: the least age at the consent falls behind an anniversary of it. */
+    const char *alone[] = {"consent.at", "2025-12-01T12:00:00Z", "subject.age", "16"};
+    struct law_facts g = facts_of(alone, ARRAY_LEN(alone));
+    assert_int_equal(law_decide(set, 1, &g, &a).code, OK);
+    assert_int_equal(a.until, moment("2026-12-01T00:00:00Z"));
+    const char *today[] = {"consent.at", "2025-11-21T12:00:00Z", "subject.age", "16"};
+    g = facts_of(today, ARRAY_LEN(today));
+    assert_int_equal(law_decide(set, 1, &g, &a).code, OK);
+    assert_int_equal(a.until, moment("2026-11-22T00:00:00Z"));
     const char *later[] = {"consent.at", "2026-11-21T12:30:00Z"};
     struct law_facts f = facts_of(later, ARRAY_LEN(later));
     assert_int_equal(law_decide(set, 1, &f, &a).code, OK);
