@@ -26,6 +26,7 @@ enum {
     STOP_FRONT_MS = 5000,
     STOP_GUARD_MS = 15000,
     TURN_MS = 500,
+    EXIT_GUARD_GONE = 75,
 };
 
 struct studio {
@@ -280,8 +281,10 @@ static bool has_ended(struct serve_child *child, int *ret_code) {
 }
 
 /* Somebody who ends again and again right after starting needs a person, not a loop. */
-static bool too_often(struct serve_child *child) {
-    bool quick = now_ms() - child->started_ms < QUICK_MS;
+static bool too_often(struct serve_child *child, int code) {
+    /* The front ends so when the guard has gone: that is the guard's doing and counts there. */
+    bool follows = WIFEXITED(code) && WEXITSTATUS(code) == EXIT_GUARD_GONE;
+    bool quick = !follows && now_ms() - child->started_ms < QUICK_MS;
     child->quick_ends = quick ? child->quick_ends + 1 : 0;
     return child->quick_ends >= QUICK_MOST;
 }
@@ -295,7 +298,7 @@ static void start_again(struct supervisor *s, struct serve_child *child,
     if (WIFSIGNALED(code)) {
         fprintf(stderr, "ward: %s was ended by signal %d\n", child->name, WTERMSIG(code));
     }
-    if (too_often(child) || failed(starter(s))) {
+    if (too_often(child, code) || failed(starter(s))) {
         say("does not stay up; see the messages above", child->name);
         s->stops = true;
         s->gives_up = true;
