@@ -1,0 +1,115 @@
+/* The store: rows of bytes, found by space, owner and id, changed in transactions. Narrow on
+ * purpose: whatever keeps these promises (tests/unit/store) can stand behind the vault.
+ *
+ *   struct store *s = NULL;
+ *   TRY(store_open(&options, &s));
+ *   TRY(store_begin(s));
+ *   TRY(store_put(s, STORE_RECORDS, owner, id, sealed));
+ *   TRY(store_commit(s));                                  -- durable when it returned success
+ *   store_close(&s);
+ *
+ * Promises: a transaction happens whole or not at all, also in a crash and in a power loss; after
+ * a commit returned success it is there for ever; what is deleted or overwritten is wiped from the
+ * pages it stood in. Owners and ids are below 2^63. Rows of one owner stand together, in order of
+ * id. One process and one thread at a time. It knows nothing of what the bytes mean.
+ *
+ * Errors of every call: E_STORE, E_STORE_CORRUPT, E_MEMORY, E_IO, E_DISK_FULL. */
+#ifndef WARD_STORE_STORE_H
+#define WARD_STORE_STORE_H
+
+#include "base/buf.h"
+
+enum {
+    STORE_VALUE_MAX = 64 << 20, /* bytes of one row */
+    STORE_CACHE_BYTES = 64 << 20,
+};
+
+/* Kinds of rows. Numbers are stable: they name tables. */
+enum store_space {
+    STORE_META = 1,
+    STORE_NAMES = 2,
+    STORE_SUBJECTS = 3,
+    STORE_CONSENTS = 4,
+    STORE_GUARDIANS = 5,
+    STORE_WARDS = 6,
+    STORE_KEYS = 7,
+    STORE_TAGS = 8,
+    STORE_KEPT = 9,
+    STORE_RECORDS = 10,
+    STORE_WRAPS = 11,
+    STORE_CONCERNED = 12,
+    STORE_BLOBS = 13,
+    STORE_SEGMENTS = 14,
+    STORE_DELTAS = 15,
+    STORE_LEAVES = 16,
+    STORE_OPENINGS = 17,
+    STORE_BATCHES = 18,
+    STORE_HOLDS = 19,
+    STORE_FEED = 20,
+    STORE_ERASURES = 21,
+    STORE_TIMERS = 22,
+    STORE_SPACES = 23, /* one more than the last */
+};
+
+struct store;
+
+struct store_options {
+    const char *path;
+    size_t cache_bytes; /* 0: STORE_CACHE_BYTES */
+    const char *vfs;    /* a registered SQLite VFS, for tests; NULL: its own */
+    bool must_exist;    /* else it is made */
+};
+
+/* Once per process, before the first store. Routes the database's memory through base/mem.h, so
+ * that it can fail in tests. Again: nothing. */
+MUST_USE struct status store_init(void);
+/* E_STORE_FOREIGN for a file that no store of this version wrote, E_STORE_BUSY when another process
+ * has it, E_FILE_MISSING with must_exist. */
+MUST_USE struct status store_open(const struct store_options *options, struct store **ret_store);
+/* Rolls back what is open. Accepts NULL, nulls it. */
+void store_close(struct store **store);
+
+MUST_USE struct status store_begin(struct store *s);
+/* After an error nothing of the transaction happened. */
+MUST_USE struct status store_commit(struct store *s);
+void store_rollback(struct store *s);
+/* A part of a transaction that can be undone alone. Does not nest. */
+MUST_USE struct status store_part_begin(struct store *s);
+MUST_USE struct status store_part_end(struct store *s);
+MUST_USE struct status store_part_undo(struct store *s);
+
+/* Makes or replaces the row. */
+MUST_USE struct status store_put(struct store *s, enum store_space space, uint64_t owner,
+                                 uint64_t id, struct slice bytes);
+/* At the end of `out`. E_STORE_MISSING. */
+MUST_USE struct status store_get(struct store *s, enum store_space space, uint64_t owner,
+                                 uint64_t id, struct buf *out);
+/* Without copying: *ret_bytes is valid until the next call on the store. E_STORE_MISSING. */
+MUST_USE struct status store_view(struct store *s, enum store_space space, uint64_t owner,
+                                  uint64_t id, struct slice *ret_bytes);
+/* No error when there is none. */
+MUST_USE struct status store_delete(struct store *s, enum store_space space, uint64_t owner,
+                                    uint64_t id);
+/* All rows of the owner. */
+MUST_USE struct status store_delete_owner(struct store *s, enum store_space space,
+                                          uint64_t owner);
+/* All rows of the owner with from <= id < below. */
+MUST_USE struct status store_delete_range(struct store *s, enum store_space space, uint64_t owner,
+                                          uint64_t from, uint64_t below);
+
+/* Rows in order of id, or of owner and id. `each` may read but not change the space; bytes live
+ * during the call. An error of `each` ends it and is returned. */
+typedef struct status store_each_fn(void *arg, uint64_t owner, uint64_t id, struct slice bytes);
+MUST_USE struct status store_each(struct store *s, enum store_space space, uint64_t owner,
+                                  uint64_t from, store_each_fn *each, void *arg);
+MUST_USE struct status store_scan(struct store *s, enum store_space space, uint64_t from_owner,
+                                  store_each_fn *each, void *arg);
+
+/* A consistent copy of everything committed, into a new file, while the store goes on. Verified. */
+MUST_USE struct status store_copy(struct store *s, const char *to_path);
+/* Reads every page and checks how they hang together: E_STORE_CORRUPT. */
+MUST_USE struct status store_check(struct store *s);
+/* Brings the journal back into the file and empties it. Outside of a transaction. */
+MUST_USE struct status store_settle(struct store *s);
+
+#endif

@@ -1,0 +1,480 @@
+/* The store on SQLite: one table per space, clustered by owner and id; a write-ahead log that is
+ * synced at each commit; freed pages wiped; no extensions; files of others refused.
+ *
+ * Must never: interpret the bytes, build SQL from anything but its own table, or go on after a
+ * commit that failed without saying so. */
+#include <sqlite3.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "sqlite_error.h"
+#include "store/store.h"
+
+enum {
+    APPLICATION_ID = 0x57415244, /* "WARD" */
+    FORMAT_VERSION = 1,
+    SQL_MAX = 256,
+    PAGE_BYTES = 4096,
+    BUSY_MS = 250,
+    COPY_PAGES = 4096, /* copied at a time by a backup */
+};
+
+enum verb { PUT, GET, DELETE, DELETE_OWNER, DELETE_RANGE, EACH, SCAN, VERBS };
+
+/* Every statement about rows: what stands before and after the number of the space. */
+static const char *const verb_sql[VERBS][2] = {
+    [PUT] = {"INSERT INTO rows_", "(owner, id, bytes) VALUES(?1, ?2, ?3) "
+                                  "ON CONFLICT(owner, id) DO UPDATE SET bytes = excluded.bytes"},
+    [GET] = {"SELECT bytes FROM rows_", " WHERE owner = ?1 AND id = ?2"},
+    [DELETE] = {"DELETE FROM rows_", " WHERE owner = ?1 AND id = ?2"},
+    [DELETE_OWNER] = {"DELETE FROM rows_", " WHERE owner = ?1"},
+    [DELETE_RANGE] = {"DELETE FROM rows_", " WHERE owner = ?1 AND id >= ?2 AND id < ?3"},
+    [EACH] = {"SELECT owner, id, bytes FROM rows_",
+              " WHERE owner = ?1 AND id >= ?2 ORDER BY id"},
+    [SCAN] = {"SELECT owner, id, bytes FROM rows_", " WHERE owner >= ?1 ORDER BY owner, id"},
+};
+
+/* Every other statement. */
+#define SQL_CREATE                                                                                 \
+    "CREATE TABLE IF NOT EXISTS rows_%d(owner INTEGER NOT NULL, id INTEGER NOT NULL, "            \
+    "bytes BLOB NOT NULL, PRIMARY KEY(owner, id)) WITHOUT ROWID"
+static const char sql_begin[] = "BEGIN IMMEDIATE";
+static const char sql_commit[] = "COMMIT";
+static const char sql_rollback[] = "ROLLBACK";
+static const char sql_part_begin[] = "SAVEPOINT part";
+static const char sql_part_end[] = "RELEASE part";
+static const char sql_part_undo[] = "ROLLBACK TO part; RELEASE part";
+static const char sql_settle[] = "PRAGMA wal_checkpoint(TRUNCATE)";
+static const char sql_check[] = "PRAGMA quick_check(1)";
+static const char sql_application[] = "PRAGMA application_id";
+static const char sql_version[] = "PRAGMA user_version";
+static const char sql_pages[] = "PRAGMA page_count";
+static const char *const sql_before[] = {
+    "PRAGMA page_size = 4096",
+    "PRAGMA locking_mode = EXCLUSIVE",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA cell_size_check = ON",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA temp_store = MEMORY",
+};
+static const char *const sql_after[] = {
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA wal_autocheckpoint = 4000",
+    "PRAGMA journal_size_limit = 16777216",
+};
+
+struct store {
+    sqlite3 *db;
+    bool in_transaction;
+    sqlite3_stmt *held; /* a statement whose row store_view lent out */
+    sqlite3_stmt *begin, *commit, *part_begin, *part_end;
+    sqlite3_stmt *statements[STORE_SPACES][VERBS];
+};
+
+struct status store_init(void) {
+    static bool done = false;
+    if (done) {
+        return STATUS_OK;
+    }
+    TRY(sqlite_memory_install());
+    TRY(sqlite_status(sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0)));
+    TRY(sqlite_status(sqlite3_initialize()));
+    done = true;
+    return STATUS_OK;
+}
+
+static struct status execute(struct store *s, const char *sql) {
+    return sqlite_status(sqlite3_exec(s->db, sql, NULL, NULL, NULL));
+}
+
+static struct status execute_all(struct store *s, const char *const *sql, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        TRY(execute(s, sql[i]));
+    }
+    return STATUS_OK;
+}
+
+/* The one number that a pragma answers with. */
+static struct status ask_number(struct store *s, const char *sql, int64_t *ret) {
+    sqlite3_stmt *statement = NULL;
+    TRY(sqlite_status(sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL)));
+    int rc = sqlite3_step(statement);
+    int64_t number = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_finalize(statement);
+    TRY(sqlite_status(rc));
+    *ret = number;
+    return STATUS_OK;
+}
+
+static struct status prepare(struct store *s, const char *sql, sqlite3_stmt **ret) {
+    return sqlite_status(
+        sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL));
+}
+
+static struct status prepare_rows(struct store *s, enum verb verb, enum store_space space,
+                                  sqlite3_stmt **ret) {
+    char sql[SQL_MAX];
+    snprintf(sql, sizeof sql, "%s%d%s", verb_sql[verb][0], (int)space, verb_sql[verb][1]);
+    return prepare(s, sql, ret);
+}
+
+/* The statement, made when it is first needed. */
+static struct status statement_of(struct store *s, enum verb verb, enum store_space space,
+                                  sqlite3_stmt **ret) {
+    sqlite3_stmt **place = &s->statements[space][verb];
+    if (*place == NULL) {
+        TRY(prepare_rows(s, verb, space, place));
+    }
+    *ret = *place;
+    return STATUS_OK;
+}
+
+static void release_view(struct store *s) {
+    if (s->held != NULL) {
+        sqlite3_reset(s->held);
+        s->held = NULL;
+    }
+}
+
+static struct status statement_for(struct store *s, enum verb verb, enum store_space space,
+                                   uint64_t owner, uint64_t id, sqlite3_stmt **ret) {
+    release_view(s);
+    if ((owner | id) > INT64_MAX) {
+        return FAIL(E_NUMBER);
+    }
+    sqlite3_stmt *statement = NULL;
+    TRY(statement_of(s, verb, space, &statement));
+    sqlite3_bind_int64(statement, 1, (int64_t)owner);
+    if (sqlite3_bind_parameter_count(statement) > 1) {
+        sqlite3_bind_int64(statement, 2, (int64_t)id);
+    }
+    *ret = statement;
+    return STATUS_OK;
+}
+
+/* Runs a statement that answers with no rows. */
+static struct status run(sqlite3_stmt *statement) {
+    int rc = sqlite3_step(statement);
+    int reset = sqlite3_reset(statement);
+    return sqlite_status(rc == SQLITE_DONE ? reset : rc);
+}
+
+/* A fresh file is empty; any other must say that it is ours, in this version. */
+static struct status check_identity(struct store *s, bool *ret_fresh) {
+    int64_t application = 0;
+    int64_t version = 0;
+    int64_t pages = 0;
+    TRY(ask_number(s, sql_application, &application));
+    TRY(ask_number(s, sql_version, &version));
+    TRY(ask_number(s, sql_pages, &pages));
+    *ret_fresh = pages == 0;
+    bool ours = application == APPLICATION_ID && version == FORMAT_VERSION;
+    return pages == 0 || ours ? STATUS_OK : FAIL(E_STORE_FOREIGN);
+}
+
+static struct status make_tables(struct store *s) {
+    TRY(execute(s, sql_begin));
+    char sql[SQL_MAX];
+    for (int space = 1; space < STORE_SPACES; space++) {
+        snprintf(sql, sizeof sql, SQL_CREATE, space);
+        TRY(execute(s, sql));
+    }
+    snprintf(sql, sizeof sql, "PRAGMA application_id = %d", APPLICATION_ID);
+    TRY(execute(s, sql));
+    snprintf(sql, sizeof sql, "PRAGMA user_version = %d", FORMAT_VERSION);
+    TRY(execute(s, sql));
+    return execute(s, sql_commit);
+}
+
+static struct status harden(struct store *s) {
+    sqlite3_busy_timeout(s->db, BUSY_MS);
+    sqlite3_extended_result_codes(s->db, 1);
+    TRY(sqlite_status(
+        sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, (int *)NULL)));
+    TRY(sqlite_status(sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL)));
+    sqlite3_limit(s->db, SQLITE_LIMIT_LENGTH, STORE_VALUE_MAX + PAGE_BYTES);
+    sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 0);
+    return execute_all(s, sql_before, ARRAY_LEN(sql_before));
+}
+
+static struct status set_cache(struct store *s, size_t cache_bytes) {
+    size_t bytes = cache_bytes == 0 ? STORE_CACHE_BYTES : cache_bytes;
+    char sql[SQL_MAX];
+    snprintf(sql, sizeof sql, "PRAGMA cache_size = -%zu", bytes / 1024);
+    return execute(s, sql);
+}
+
+static struct status open_into(struct store *s, const struct store_options *options) {
+    int how = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
+    how |= options->must_exist ? 0 : SQLITE_OPEN_CREATE;
+    TRY(sqlite_status(sqlite3_open_v2(options->path, &s->db, how, options->vfs)));
+    TRY(harden(s));
+    TRY(set_cache(s, options->cache_bytes));
+    bool fresh = false;
+    TRY(check_identity(s, &fresh));
+    TRY(execute_all(s, sql_after, ARRAY_LEN(sql_after)));
+    if (fresh) {
+        TRY(make_tables(s));
+    }
+    TRY(prepare(s, sql_begin, &s->begin));
+    TRY(prepare(s, sql_commit, &s->commit));
+    TRY(prepare(s, sql_part_begin, &s->part_begin));
+    return prepare(s, sql_part_end, &s->part_end);
+}
+
+struct status store_open(const struct store_options *options, struct store **ret_store) {
+    struct store *s = mem_alloc(sizeof *s);
+    if (s == NULL) {
+        return FAIL(E_MEMORY);
+    }
+    struct status status = open_into(s, options);
+    if (failed(status)) {
+        store_close(&s);
+        return status;
+    }
+    *ret_store = s;
+    return STATUS_OK;
+}
+
+void store_close(struct store **store) {
+    struct store *s = *store;
+    if (s == NULL) {
+        return;
+    }
+    if (s->in_transaction) {
+        store_rollback(s);
+    }
+    release_view(s);
+    for (int space = 0; space < STORE_SPACES; space++) {
+        for (int verb = 0; verb < VERBS; verb++) {
+            sqlite3_finalize(s->statements[space][verb]);
+        }
+    }
+    sqlite3_finalize(s->begin);
+    sqlite3_finalize(s->commit);
+    sqlite3_finalize(s->part_begin);
+    sqlite3_finalize(s->part_end);
+    sqlite3_close(s->db);
+    mem_free(s);
+    *store = NULL;
+}
+
+struct status store_begin(struct store *s) {
+    release_view(s);
+    TRY(run(s->begin));
+    s->in_transaction = true;
+    return STATUS_OK;
+}
+
+struct status store_commit(struct store *s) {
+    release_view(s);
+    struct status status = run(s->commit);
+    if (failed(status)) {
+        store_rollback(s);
+        return status;
+    }
+    s->in_transaction = false;
+    return STATUS_OK;
+}
+
+void store_rollback(struct store *s) {
+    release_view(s);
+    /* SQLite may have rolled back by itself after the error; then there is nothing to do. */
+    if (sqlite3_get_autocommit(s->db) == 0) {
+        sqlite3_exec(s->db, sql_rollback, NULL, NULL, NULL);
+    }
+    s->in_transaction = false;
+}
+
+struct status store_part_begin(struct store *s) {
+    release_view(s);
+    return run(s->part_begin);
+}
+
+struct status store_part_end(struct store *s) {
+    release_view(s);
+    return run(s->part_end);
+}
+
+struct status store_part_undo(struct store *s) {
+    release_view(s);
+    return execute(s, sql_part_undo);
+}
+
+struct status store_put(struct store *s, enum store_space space, uint64_t owner, uint64_t id,
+                        struct slice bytes) {
+    if (bytes.len > STORE_VALUE_MAX) {
+        return FAIL(E_TOO_LARGE);
+    }
+    sqlite3_stmt *statement = NULL;
+    TRY(statement_for(s, PUT, space, owner, id, &statement));
+    const void *start = bytes.len == 0 ? (const void *)"" : bytes.ptr;
+    sqlite3_bind_blob(statement, 3, start, (int)bytes.len, SQLITE_STATIC);
+    struct status status = run(statement);
+    sqlite3_bind_null(statement, 3);
+    return status;
+}
+
+struct status store_view(struct store *s, enum store_space space, uint64_t owner, uint64_t id,
+                         struct slice *ret_bytes) {
+    sqlite3_stmt *statement = NULL;
+    TRY(statement_for(s, GET, space, owner, id, &statement));
+    int rc = sqlite3_step(statement);
+    if (rc != SQLITE_ROW) {
+        sqlite3_reset(statement);
+        return rc == SQLITE_DONE ? FAIL(E_STORE_MISSING) : sqlite_status(rc);
+    }
+    const void *bytes = sqlite3_column_blob(statement, 0);
+    int len = sqlite3_column_bytes(statement, 0);
+    if (bytes == NULL && len > 0) {
+        sqlite3_reset(statement);
+        return FAIL(E_MEMORY);
+    }
+    s->held = statement;
+    *ret_bytes = slice_of(bytes, (size_t)len);
+    return STATUS_OK;
+}
+
+struct status store_get(struct store *s, enum store_space space, uint64_t owner, uint64_t id,
+                        struct buf *out) {
+    struct slice bytes;
+    TRY(store_view(s, space, owner, id, &bytes));
+    struct status status = buf_add(out, bytes);
+    release_view(s);
+    return status;
+}
+
+struct status store_delete(struct store *s, enum store_space space, uint64_t owner, uint64_t id) {
+    sqlite3_stmt *statement = NULL;
+    TRY(statement_for(s, DELETE, space, owner, id, &statement));
+    return run(statement);
+}
+
+struct status store_delete_owner(struct store *s, enum store_space space, uint64_t owner) {
+    sqlite3_stmt *statement = NULL;
+    TRY(statement_for(s, DELETE_OWNER, space, owner, 0, &statement));
+    return run(statement);
+}
+
+struct status store_delete_range(struct store *s, enum store_space space, uint64_t owner,
+                                 uint64_t from, uint64_t below) {
+    sqlite3_stmt *statement = NULL;
+    TRY(statement_for(s, DELETE_RANGE, space, owner, from, &statement));
+    uint64_t end = below > INT64_MAX ? INT64_MAX : below;
+    sqlite3_bind_int64(statement, 3, (int64_t)end);
+    return run(statement);
+}
+
+static struct status hand_row(sqlite3_stmt *statement, store_each_fn *each, void *arg) {
+    const void *bytes = sqlite3_column_blob(statement, 2);
+    int len = sqlite3_column_bytes(statement, 2);
+    if (bytes == NULL && len > 0) {
+        return FAIL(E_MEMORY);
+    }
+    return each(arg, (uint64_t)sqlite3_column_int64(statement, 0),
+                (uint64_t)sqlite3_column_int64(statement, 1), slice_of(bytes, (size_t)len));
+}
+
+static struct status hand_rows(sqlite3_stmt *statement, store_each_fn *each, void *arg) {
+    for (;;) {
+        int rc = sqlite3_step(statement);
+        if (rc != SQLITE_ROW) {
+            return sqlite_status(rc);
+        }
+        TRY(hand_row(statement, each, arg));
+    }
+}
+
+/* The statement is made for the walk alone, so that walks may nest. */
+static struct status walk(struct store *s, enum verb verb, enum store_space space, uint64_t owner,
+                          uint64_t from, store_each_fn *each, void *arg) {
+    release_view(s);
+    if ((owner | from) > INT64_MAX) {
+        return FAIL(E_NUMBER);
+    }
+    sqlite3_stmt *statement = s->statements[space][verb];
+    s->statements[space][verb] = NULL;
+    if (statement == NULL) {
+        TRY(prepare_rows(s, verb, space, &statement));
+    }
+    sqlite3_bind_int64(statement, 1, (int64_t)owner);
+    if (verb == EACH) {
+        sqlite3_bind_int64(statement, 2, (int64_t)from);
+    }
+    struct status status = hand_rows(statement, each, arg);
+    sqlite3_reset(statement);
+    if (s->statements[space][verb] == NULL) {
+        s->statements[space][verb] = statement;
+    } else {
+        sqlite3_finalize(statement);
+    }
+    return status;
+}
+
+struct status store_each(struct store *s, enum store_space space, uint64_t owner, uint64_t from,
+                         store_each_fn *each, void *arg) {
+    return walk(s, EACH, space, owner, from, each, arg);
+}
+
+struct status store_scan(struct store *s, enum store_space space, uint64_t from_owner,
+                         store_each_fn *each, void *arg) {
+    return walk(s, SCAN, space, from_owner, 0, each, arg);
+}
+
+static struct status copy_pages(sqlite3 *to, sqlite3 *from) {
+    sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
+    if (backup == NULL) {
+        return sqlite_status(sqlite3_errcode(to));
+    }
+    int rc = SQLITE_OK;
+    while (rc == SQLITE_OK) {
+        rc = sqlite3_backup_step(backup, COPY_PAGES);
+    }
+    int finish = sqlite3_backup_finish(backup);
+    return sqlite_status(rc == SQLITE_DONE ? finish : rc);
+}
+
+struct status store_copy(struct store *s, const char *to_path) {
+    release_view(s);
+    struct store copy = {.db = NULL};
+    int how = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    sqlite3_vfs *vfs = NULL;
+    sqlite3_file_control(s->db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs);
+    const char *vfs_name = vfs == NULL ? NULL : vfs->zName;
+    struct status status = sqlite_status(sqlite3_open_v2(to_path, &copy.db, how, vfs_name));
+    if (!failed(status)) {
+        status = execute_all(&copy, sql_before, ARRAY_LEN(sql_before));
+    }
+    if (!failed(status)) {
+        status = execute(&copy, "PRAGMA journal_mode = OFF");
+    }
+    if (!failed(status)) {
+        status = copy_pages(copy.db, s->db);
+    }
+    if (!failed(status)) {
+        status = store_check(&copy);
+    }
+    sqlite3_close(copy.db);
+    return status;
+}
+
+struct status store_check(struct store *s) {
+    release_view(s);
+    sqlite3_stmt *statement = NULL;
+    TRY(sqlite_status(sqlite3_prepare_v2(s->db, sql_check, -1, &statement, NULL)));
+    int rc = sqlite3_step(statement);
+    bool sound = false;
+    if (rc == SQLITE_ROW) {
+        const char *text = (const char *)sqlite3_column_text(statement, 0);
+        sound = text != NULL && slice_eq(slice_str(text), SLICE("ok"));
+    }
+    sqlite3_finalize(statement);
+    TRY(sqlite_status(rc));
+    return sound ? STATUS_OK : FAIL(E_STORE_CORRUPT);
+}
+
+struct status store_settle(struct store *s) {
+    release_view(s);
+    return execute(s, sql_settle);
+}
