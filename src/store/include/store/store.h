@@ -47,7 +47,7 @@ enum store_space {
     STORE_HOLDS = 19,
     STORE_FEED = 20,
     STORE_ERASURES = 21,
-    STORE_TIMERS = 22,
+    STORE_TAGGED = 22,
     STORE_SPACES = 23, /* one more than the last */
 };
 

@@ -133,8 +133,10 @@ enum vault_record_flag {
     VAULT_BLOB = 2,         /* the payload stands in a blob */
     VAULT_UNLAWFUL = 4,     /* found to have been collected unlawfully */
     VAULT_HELD = 8,         /* under a legal hold */
-    VAULT_SHARED = 16,      /* concerns others than the owner */
-    VAULT_UNFINISHED = 32,  /* a blob that is still arriving */
+    VAULT_SHARED = 16,      /* concerns others than the owner (set by the vault) */
+    VAULT_UNFINISHED = 32,  /* a blob that is still arriving (set by the vault) */
+    VAULT_STAYS = 64,       /* when the owner leaves, it goes on as the first other's, without the
+                               owner: a message that was received. Else it goes with its owner */
 };
 
 /* What is known about a record without opening it. */

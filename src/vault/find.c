@@ -1,0 +1,381 @@
+/* Many records at once: found in columns, decided per person, handed out, changed or erased. */
+#include "base/mem.h"
+#include "said.h"
+
+/* Records of anybody that concern a person besides their owner. */
+struct concerned {
+    struct vault *v;
+    struct selection *sel;
+};
+
+static struct status add_concerned(void *arg, uint64_t owner, uint64_t id, struct slice bytes) {
+    struct concerned *c = arg;
+    (void)owner;
+    (void)bytes;
+    return selection_add(c->sel, id);
+}
+
+static struct status select_other(struct vault *v, const struct vault_query *q, bool expired_too,
+                                  struct selection *out) {
+    struct selection all CLEANUP(selection_done);
+    selection_init(&all);
+    struct concerned c = {.v = v, .sel = &all};
+    TRY(store_each(v->store, STORE_CONCERNED, q->other, q->after + 1, add_concerned, &c));
+    for (uint64_t id = selection_next(&all, 0); id != 0; id = selection_next(&all, id)) {
+        struct vault_query one = *q;
+        one.id = id;
+        bool full = q->limit != 0 && out->records >= q->limit;
+        if (!full) {
+            TRY(columns_select(&v->columns, &one, vault_now_s(v), expired_too, out));
+        }
+    }
+    return STATUS_OK;
+}
+
+struct status find_select(struct vault *v, const struct vault_query *q, bool expired_too,
+                          struct selection *out) {
+    if (q->other != 0 && q->id == 0) {
+        return select_other(v, q, expired_too, out);
+    }
+    return columns_select(&v->columns, q, vault_now_s(v), expired_too, out);
+}
+
+/* One decision; a person who is being erased has no records any more. */
+static struct status decide_at(struct vault *v, const struct vault_use *use,
+                               const struct segment *s, uint32_t at, bool *ret_permit) {
+    struct person *owner = NULL;
+    struct status found = person_get(v, s->owner[at], &owner);
+    if (found.code == E_NO_SUBJECT) {
+        *ret_permit = false;
+        return STATUS_OK;
+    }
+    TRY(found);
+    struct record_facts facts;
+    record_facts_of(s, at, use->purpose, &facts);
+    int64_t until_ms = 0;
+    return decide_fast(v, use, s->category[at], owner, &facts, ret_permit, &until_ms);
+}
+
+static struct status split_segment(struct vault *v, const struct vault_use *use,
+                                   struct picked *item, struct picked *denied,
+                                   uint64_t *ret_denied) {
+    const struct segment *s = v->columns.segments[item->segment];
+    for (uint32_t word = 0; word < SEGMENT_WORDS; word++) {
+        for (uint64_t rest = item->bits.words[word]; rest != 0; rest &= rest - 1) {
+            bool permit = false;
+            uint32_t at = word * 64 + (uint32_t)__builtin_ctzll(rest);
+            TRY(decide_at(v, use, s, at, &permit));
+            if (!permit) {
+                item->bits.words[word] &= ~(rest & -rest);
+                denied->bits.words[word] |= rest & -rest;
+                (*ret_denied)++;
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
+static struct status keep_denied(struct selection *denied, const struct picked *item,
+                                 uint64_t count) {
+    if (count == 0) {
+        return STATUS_OK;
+    }
+    if (denied->count == denied->cap) {
+        size_t cap = denied->cap == 0 ? 4 : denied->cap * 2;
+        struct picked *items = mem_resize(denied->items, cap, sizeof *items);
+        if (items == NULL) {
+            return FAIL(E_MEMORY);
+        }
+        denied->items = items;
+        denied->cap = cap;
+    }
+    denied->items[denied->count++] = *item;
+    denied->records += count;
+    return STATUS_OK;
+}
+
+/* Moves what the law denies from one selection to the other. */
+static struct status split(struct vault *v, const struct vault_use *use, struct selection *which,
+                           struct selection *denied) {
+    for (size_t i = 0; i < which->count; i++) {
+        people_trim(v);
+        struct picked no = {.segment = which->items[i].segment};
+        uint64_t count = 0;
+        TRY(split_segment(v, use, &which->items[i], &no, &count));
+        which->records -= count;
+        TRY(keep_denied(denied, &no, count));
+    }
+    return STATUS_OK;
+}
+
+static uint64_t last_of(const struct selection *a, const struct selection *b) {
+    uint64_t last = 0;
+    const struct selection *both[2] = {a, b};
+    for (int i = 0; i < 2; i++) {
+        size_t n = both[i]->count;
+        uint64_t from = n == 0 ? 0 : (uint64_t)both[i]->items[n - 1].segment << SEGMENT_BITS;
+        from = from > 0 ? from - 1 : 0;
+        for (uint64_t id = selection_next(both[i], from); id != 0 && n > 0;
+             id = selection_next(both[i], id)) {
+            last = id > last ? id : last;
+        }
+    }
+    return last;
+}
+
+/* Selects, decides and records. The caller ends both selections. */
+static struct status find(struct vault *v, const struct vault_use *use,
+                          const struct vault_query *q, bool expired_too,
+                          struct selection *permitted, struct selection *denied,
+                          struct vault_found *ret) {
+    TRY(vault_ready(v));
+    people_trim(v);
+    TRY(find_select(v, q, expired_too, permitted));
+    TRY(split(v, use, permitted, denied));
+    TRY(access_note_many(v, use, permitted, denied));
+    *ret = (struct vault_found){.permitted = permitted->records,
+                                .denied = denied->records,
+                                .last_id = last_of(permitted, denied)};
+    return STATUS_OK;
+}
+
+static struct status hand(struct vault *v, uint64_t id, bool open, struct buf *plain,
+                          vault_record_fn *each, void *arg) {
+    struct vault_meta meta;
+    uint32_t at = 0;
+    const struct segment *s = columns_at(&v->columns, id, &at);
+    if (s == NULL || !columns_get(&v->columns, id, &meta)) {
+        panic("vault: a record went while it was read");
+    }
+    buf_clear(plain);
+    if (open) {
+        TRY(record_open_payload(v, s, at, id, plain));
+    }
+    return each(arg, &meta, buf_slice(plain));
+}
+
+static struct status hand_all(struct vault *v, const struct selection *which, bool open,
+                              vault_record_fn *each, void *arg) {
+    struct buf plain CLEANUP(buf_done);
+    buf_init_secret(&plain, VAULT_PAYLOAD_MAX);
+    for (size_t i = 0; i < which->count; i++) {
+        const struct picked *item = &which->items[i];
+        for (uint32_t word = 0; word < SEGMENT_WORDS; word++) {
+            for (uint64_t rest = item->bits.words[word]; rest != 0; rest &= rest - 1) {
+                uint64_t at = word * 64 + (uint64_t)__builtin_ctzll(rest);
+                uint64_t id = ((uint64_t)item->segment << SEGMENT_BITS) + at;
+                TRY(hand(v, id, open, &plain, each, arg));
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
+static struct status find_and_hand(struct vault *v, const struct vault_use *use,
+                                   const struct vault_query *q, bool open, vault_record_fn *each,
+                                   void *arg, struct vault_found *ret_found) {
+    struct selection permitted CLEANUP(selection_done);
+    struct selection denied CLEANUP(selection_done);
+    selection_init(&permitted);
+    selection_init(&denied);
+    struct vault_found found;
+    TRY(find(v, use, q, false, &permitted, &denied, &found));
+    TRY(hand_all(v, &permitted, open, each, arg));
+    *ret_found = found;
+    return STATUS_OK;
+}
+
+struct status vault_find(struct vault *v, const struct vault_use *use,
+                         const struct vault_query *query, vault_record_fn *each, void *arg,
+                         struct vault_found *ret_found) {
+    return find_and_hand(v, use, query, true, each, arg, ret_found);
+}
+
+struct status vault_find_meta(struct vault *v, const struct vault_use *use,
+                              const struct vault_query *query, vault_record_fn *each, void *arg,
+                              struct vault_found *ret_found) {
+    return find_and_hand(v, use, query, false, each, arg, ret_found);
+}
+
+struct status vault_count(struct vault *v, const struct vault_query *query, uint64_t *ret_count) {
+    TRY(vault_ready(v));
+    if (query->other == 0) {
+        *ret_count = columns_count(&v->columns, query, vault_now_s(v));
+        return STATUS_OK;
+    }
+    struct selection which CLEANUP(selection_done);
+    selection_init(&which);
+    TRY(find_select(v, query, false, &which));
+    *ret_count = which.records;
+    return STATUS_OK;
+}
+
+/* Newest first -------------------------------------------------------------------------- */
+
+static struct status pick_newest(struct vault *v, const struct vault_use *use, uint64_t owner,
+                                 uint8_t category, uint64_t below, size_t max,
+                                 struct selection *permitted, struct selection *denied) {
+    int64_t now_s = vault_now_s(v);
+    uint64_t id = columns_newest(&v->columns, owner, below);
+    for (; id != 0 && permitted->records < max; id = columns_newest(&v->columns, owner, id)) {
+        uint32_t at = 0;
+        const struct segment *s = columns_at(&v->columns, id, &at);
+        bool wanted = s != NULL && s->category[at] == category && !segment_expired(s, at, now_s);
+        if (wanted) {
+            bool permit = false;
+            TRY(decide_at(v, use, s, at, &permit));
+            TRY(selection_add(permit ? permitted : denied, id));
+        }
+    }
+    return STATUS_OK;
+}
+
+/* The selection ascends; a walk down the owner's list hands it out the other way round. */
+static struct status hand_newest(struct vault *v, uint64_t owner, uint64_t below,
+                                 const struct selection *which, vault_record_fn *each,
+                                 void *arg, uint64_t *ret_last) {
+    struct buf plain CLEANUP(buf_done);
+    buf_init_secret(&plain, VAULT_PAYLOAD_MAX);
+    uint64_t left = which->records;
+    uint64_t id = columns_newest(&v->columns, owner, below);
+    for (; id != 0 && left > 0; id = columns_newest(&v->columns, owner, id)) {
+        if (selection_next(which, id - 1) == id) {
+            TRY(hand(v, id, true, &plain, each, arg));
+            *ret_last = id;
+            left--;
+        }
+    }
+    return STATUS_OK;
+}
+
+struct status vault_newest(struct vault *v, const struct vault_use *use, uint64_t owner,
+                           uint8_t category, uint64_t below, size_t max, vault_record_fn *each,
+                           void *arg, struct vault_found *ret_found) {
+    struct selection permitted CLEANUP(selection_done);
+    struct selection denied CLEANUP(selection_done);
+    selection_init(&permitted);
+    selection_init(&denied);
+    TRY(vault_ready(v));
+    people_trim(v);
+    TRY(pick_newest(v, use, owner, category, below, max, &permitted, &denied));
+    TRY(access_note_many(v, use, &permitted, &denied));
+    struct vault_found found = {.permitted = permitted.records, .denied = denied.records};
+    TRY(hand_newest(v, owner, below, &permitted, each, arg, &found.last_id));
+    *ret_found = found;
+    return STATUS_OK;
+}
+
+/* Changing ------------------------------------------------------------------------------ */
+
+static struct status log_many(struct vault *v, enum leaf_kind kind, const struct vault_use *use,
+                              struct slice method, uint64_t count) {
+    struct said said = {.purpose = vault_purpose_name(v, use->purpose),
+                        .count = count,
+                        .at_ms = vault_now_ms(v),
+                        .method = method};
+    said_actor(&said, use->actor);
+    return said_log(v, kind, NULL, &said, NULL);
+}
+
+/* Retention is the data map's to lengthen: what is later is cut, record by record only where the
+ * change asks for a new end. */
+static struct status check_expiry(const struct vault *v, const struct selection *which,
+                                  const struct vault_change *change) {
+    for (size_t i = 0; change->expires_s != 0 && i < which->count; i++) {
+        const struct segment *s = v->columns.segments[which->items[i].segment];
+        for (uint32_t at = 0; at < SEGMENT_RECORDS; at++) {
+            bool in = (which->items[i].bits.words[at / 64] >> (at % 64) & 1) != 0;
+            if (in && map_expiry(v, s->category[at], s->collected[at], change->expires_s) !=
+                          change->expires_s) {
+                return FAIL(E_TIME);
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
+static struct status change_all(struct vault *v, const struct vault_use *use,
+                                const struct selection *which,
+                                const struct vault_change *change) {
+    if (which->records == 0) {
+        return STATUS_OK;
+    }
+    TRY(check_expiry(v, which, change));
+    TRY(columns_reserve_change(&v->columns, which, change));
+    TRY(delta_change(&v->pending.deltas, which, change));
+    TRY(log_many(v, LEAF_WRITE_BATCH, use, SLICE("metadata"), which->records));
+    TRY(feed_records(v, which, VAULT_CAUSE_CHANGED));
+    columns_change(&v->columns, which, change, segments_delta(v));
+    return STATUS_OK;
+}
+
+struct status vault_change(struct vault *v, const struct vault_use *use,
+                           const struct vault_query *query, const struct vault_change *change,
+                           struct vault_found *ret_found) {
+    unsigned settable = VAULT_DECISION | VAULT_UNLAWFUL;
+    if (((change->flags_add | change->flags_remove) & ~settable) != 0) {
+        return FAIL(E_NUMBER);
+    }
+    struct selection permitted CLEANUP(selection_done);
+    struct selection denied CLEANUP(selection_done);
+    selection_init(&permitted);
+    selection_init(&denied);
+    struct vault_found found;
+    TRY(find(v, use, query, false, &permitted, &denied, &found));
+    TRY(op_begin(v));
+    TRY(op_end(v, change_all(v, use, &permitted, change)));
+    *ret_found = found;
+    return STATUS_OK;
+}
+
+/* Deleting ------------------------------------------------------------------------------ */
+
+static void keep_held(const struct vault *v, struct selection *which, uint64_t *ret_held) {
+    *ret_held = 0;
+    for (uint64_t id = selection_next(which, 0); id != 0; id = selection_next(which, id)) {
+        if (record_held(v, id)) {
+            selection_remove(which, id);
+            (*ret_held)++;
+        }
+    }
+}
+
+/* The tightening log names them all, so that no restored backup brings them back. */
+static struct status tighten_ids(struct vault *v, const struct selection *which) {
+    struct buf ids CLEANUP(buf_done);
+    buf_init(&ids, DELTA_MAX);
+    TRY(selection_write(which, &ids));
+    struct tightening tight = {.kind = TIGHT_DELETE, .ids = buf_slice(&ids)};
+    return log_tighten(v, &tight);
+}
+
+struct status records_delete(struct vault *v, const struct vault_use *use,
+                             const struct selection *which, enum leaf_kind kind,
+                             enum vault_cause cause, struct buf *keys) {
+    if (which->records == 0) {
+        return STATUS_OK;
+    }
+    TRY(log_many(v, kind, use, SLICE(""), which->records));
+    TRY(tighten_ids(v, which));
+    TRY(feed_records(v, which, cause));
+    return records_erase(v, which, keys);
+}
+
+struct status vault_delete(struct vault *v, const struct vault_use *use,
+                           const struct vault_query *query, struct vault_found *ret_found) {
+    TRY(vault_ready(v));
+    struct selection which CLEANUP(selection_done);
+    selection_init(&which);
+    struct buf keys CLEANUP(buf_done);
+    buf_init(&keys, DELTA_MAX);
+    TRY(find_select(v, query, true, &which));
+    struct vault_found found = {.permitted = 0};
+    keep_held(v, &which, &found.denied);
+    found.permitted = which.records;
+    found.last_id = last_of(&which, &which);
+    TRY(op_begin(v));
+    TRY(op_end(v, records_delete(v, use, &which, LEAF_DELETION, VAULT_CAUSE_ERASED, &keys)));
+    TRY(keys_destroy(v, &keys));
+    *ret_found = found;
+    return STATUS_OK;
+}

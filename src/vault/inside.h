@@ -1,0 +1,421 @@
+/* The vault's inside: what its files share. Not for other rooms.
+ *
+ * Every change is an `op`: it checks and decides first, then writes to the store, and touches what
+ * is in memory last, by steps that cannot fail. So an op that fails leaves both as they were. When
+ * a commit fails, memory and store may differ: the vault stops. */
+#ifndef WARD_VAULT_INSIDE_H
+#define WARD_VAULT_INSIDE_H
+
+#include "columns.h"
+#include "law/map.h"
+#include "ledger/ledger.h"
+#include "seal/blob.h"
+#include "seal/keyring.h"
+#include "seal/record.h"
+#include "store/store.h"
+#include "vault/backup.h"
+#include "vault/blobs.h"
+#include "vault/erase.h"
+#include "vault/follow.h"
+#include "vault/people.h"
+
+enum {
+    PERSON_CACHE_MAX = 200000, /* people kept opened in memory */
+    PERSON_CONSENTS_MAX = VAULT_PURPOSES_MAX,
+    PERSON_GUARDIANS_MAX = 8,
+    DECISIONS_PER_PERSON = 6,
+    TOUCHED_MAX = 16,
+    KEY_POOL = 64,         /* keys made ahead with one sync */
+    PERSON_KEY = 0,        /* number of the key for facts, consents and openings */
+    DELTA_MAX = 32 << 20,  /* bytes of one transaction's deltas */
+    STATE_MAX = 8 << 20,   /* plain bytes of one row of state */
+    PERIOD_HOURS = 24 * 31, /* one auditor's key per period */
+};
+
+enum meta_row { META_COUNTERS = 1, META_CLEAN = 2, META_TIGHT = 3, META_LAW = 4 };
+
+/* Numbers that outlive segments; in every delta row, the newest counts. */
+struct counters {
+    uint64_t next_id; /* of records, and of the feed's events */
+    uint64_t next_subject;
+    uint64_t feed_floor; /* cursors below must start anew */
+    uint64_t permits;
+    uint64_t denials;
+    uint64_t subjects;
+    uint64_t erased;
+    uint64_t leaves; /* of the ledger: index of the next */
+};
+
+struct person_key {
+    uint32_t number; /* PERSON_KEY, or category + 1 */
+    struct key_ref ref;
+};
+
+/* A decision that was taken, until something about the person changes. */
+struct decided {
+    uint64_t what; /* everything it depended on but the person; 0: free */
+    int64_t from_ms;
+    int64_t until_ms;
+    bool permit;
+};
+
+/* A person, opened. */
+struct person {
+    struct vault_subject subject;
+    uint64_t consented; /* bits of purposes that `consents` has */
+    uint16_t key_count;
+    uint16_t consent_count;
+    uint16_t guardian_count;
+    bool held; /* under a legal hold */
+    bool used; /* since the clock hand passed */
+    uint8_t decided_next;
+    uint64_t opened_for; /* law generation of `decided` */
+    struct person_key *keys;
+    struct vault_consent *consents;
+    struct vault_guardian guardians[PERSON_GUARDIANS_MAX];
+    struct decided decided[DECISIONS_PER_PERSON];
+    struct person *next; /* in its chain */
+};
+
+struct people {
+    struct person **chains;
+    size_t chain_count; /* a power of two */
+    size_t count;
+    size_t hand;
+};
+
+/* Who is found by a mail address or a name (tags.c): made from rows that only the person's key
+ * opens, so that no copy of the data tells who was here. */
+struct tag_slot;
+struct tags {
+    struct tag_slot *slots;
+    size_t slot_count; /* a power of two */
+    size_t count;
+};
+
+enum name_kind { NAME_PURPOSE = 1, NAME_CATEGORY, NAME_RECIPIENT, NAME_ORIGIN, NAME_KINDS };
+struct names {
+    struct slice *list; /* by number */
+    uint16_t *in_map;   /* the data map's number + 1; 0: not declared (any more) */
+    size_t count;
+    size_t cap;
+};
+
+/* Leaves and tightenings of the open transaction. */
+struct pending {
+    struct buf leaves;   /* LEAF_LEN each */
+    struct buf tight;    /* frames for the tightening log */
+    struct buf deltas;
+};
+struct marks {
+    size_t leaves, tight, deltas;
+    struct counters counters;
+};
+
+struct access_log;
+struct feed;
+struct uploads;
+
+struct vault {
+    const struct os_fs *fs;
+    const struct os_clock *clock;
+    char data_dir[OS_PATH_MAX];
+    char keys_dir[OS_PATH_MAX];
+    char ledger_dir[OS_PATH_MAX];
+    const struct law_set *laws;
+    const struct law_map *map;
+    struct law_special **specials; /* by purpose * VAULT_CATEGORIES_MAX + category */
+    uint64_t law_generation;
+
+    struct store *store;
+    struct keyring *keys;
+    struct ledger *ledger;
+    struct seal_signing_key log_key;
+    struct seal_key state_key;
+    struct key_ref pool[2][KEY_POOL];
+    size_t pool_count[2];
+
+    bool stopped;
+    bool in_batch;
+    bool in_op;
+    bool replaying; /* a restore replays: no permit is asked */
+    struct pending pending;
+    struct marks marks;
+
+    struct names names[NAME_KINDS];
+    struct people people;
+    struct tags tags;
+    uint64_t touched[TOUCHED_MAX]; /* people changed in memory by this op; forgotten if it fails */
+    size_t touched_count;
+    struct columns columns;
+    struct counters counters;
+    uint64_t delta_seq;   /* of the last delta row written */
+    uint64_t delta_first; /* of the oldest delta row kept */
+    uint64_t delta_bytes;
+
+    struct counters written;   /* as the store has them */
+    uint64_t stored_from;      /* first leaf of `unpublished` */
+    struct buf unpublished;    /* leaves that the store holds and the ledger does not */
+    uint64_t drop_leaves_below; /* published, so the next transaction drops them */
+    uint64_t drop_tight_below; /* in the tightening log, so the next transaction drops them */
+    uint64_t tight_offset;     /* end of the tightening log */
+    struct os_file *tight_file;
+
+    struct access_log *access;
+    struct feed *feed;
+    struct uploads *uploads;
+    uint64_t from_cache;
+    int64_t publish_at_ms;
+    int64_t settle_at_ms;
+};
+
+/* dir/name. E_TOO_LARGE */
+MUST_USE struct status vault_path(const char *dir, const char *name, char ret[OS_PATH_MAX]);
+static inline int64_t vault_now_ms(const struct vault *v) {
+    return os_now_ms(v->clock);
+}
+static inline int64_t vault_now_s(const struct vault *v) {
+    return os_now_ms(v->clock) / 1000;
+}
+
+/* op.c ------------------------------------------------------------------------------------- */
+MUST_USE struct status op_begin(struct vault *v);
+/* Commits (or, in a batch, closes the part) when `status` is success, else undoes. Returns what
+ * came of it. After E_DENIED and other refusals the op is undone too. */
+MUST_USE struct status op_end(struct vault *v, struct status status);
+MUST_USE struct status vault_ready(const struct vault *v);
+void vault_stop(struct vault *v);
+MUST_USE struct status pending_init(struct vault *v);
+
+/* state.c: rows sealed under the vault's own key ------------------------------------------- */
+MUST_USE struct status state_key_load(struct vault *v);
+MUST_USE struct status state_put(struct vault *v, enum store_space space, uint64_t owner,
+                                 uint64_t id, struct slice plain);
+MUST_USE struct status state_get(struct vault *v, enum store_space space, uint64_t owner,
+                                 uint64_t id, struct buf *ret_plain);
+MUST_USE struct status state_open(struct vault *v, enum store_space space, uint64_t owner,
+                                  uint64_t id, struct slice sealed, struct buf *ret_plain);
+MUST_USE struct status counters_write(const struct counters *c, struct buf *out);
+MUST_USE struct status counters_read(struct slice *rest, struct counters *ret);
+
+/* keys.c ----------------------------------------------------------------------------------- */
+/* A key from the pool; it lives without a row until the op commits, and is swept if it does not. */
+MUST_USE struct status key_take(struct vault *v, enum key_kind kind, struct key_ref *ret);
+/* The person's key of that number, made if it is missing (inside an op). */
+MUST_USE struct status person_key_make(struct vault *v, struct person *p, uint32_t number,
+                                       struct seal_key *ret);
+MUST_USE struct status person_key_get(struct vault *v, const struct person *p, uint32_t number,
+                                      struct seal_key *ret);
+MUST_USE struct status person_key_add(struct person *p, uint32_t number, struct key_ref ref);
+/* Destroys living keys that no row names. */
+MUST_USE struct status keys_sweep(struct vault *v);
+/* The auditor's key of the period, made if it is missing (inside an op). */
+MUST_USE struct status period_key(struct vault *v, int64_t at_ms, struct seal_key *ret);
+
+/* people_load.c, people_rows.c ---------------------------------------------------------------------------- */
+/* Opened, from memory or from the store. E_NO_SUBJECT. Valid until people_trim. */
+MUST_USE struct status person_get(struct vault *v, uint64_t id, struct person **ret);
+/* Drops decisions, and lets a failing op drop the person from memory. Call before changing it. */
+void person_touch(struct vault *v, struct person *p);
+void people_forget_touched(struct vault *v);
+void person_forget(struct vault *v, uint64_t id);
+/* Drops people from memory above the cache's size. Not while somebody holds one. */
+void people_trim(struct vault *v);
+void people_done(struct people *people);
+struct person *person_insert(struct vault *v, const struct vault_subject *subject);
+MUST_USE struct status person_save(struct vault *v, const struct person *p,
+                                   const struct vault_subject *subject);
+MUST_USE struct status consent_save(struct vault *v, const struct person *p,
+                                    const struct vault_consent *consent);
+MUST_USE struct status guardian_save(struct vault *v, const struct person *child,
+                                     const struct vault_guardian *link);
+/* A row of the person's own of any space: sealed under the person's key. */
+MUST_USE struct status person_row_put(struct vault *v, const struct person *p,
+                                      enum store_space space, uint64_t owner, uint64_t id,
+                                      struct slice plain);
+MUST_USE struct status person_row_open(const struct seal_key *key, enum store_space space,
+                                       uint64_t owner, uint64_t id, struct slice sealed,
+                                       struct buf *ret_plain);
+
+
+/* tags.c ----------------------------------------------------------------------------------- */
+MUST_USE struct status tags_load(struct vault *v);
+void tags_done(struct tags *tags);
+/* Drops the person's tags from memory; the rows go with the person's. */
+MUST_USE struct status tags_forget(struct vault *v, const struct person *p);
+MUST_USE struct status tag_set(struct vault *v, struct person *p, const struct vault_tag *tag);
+
+/* names.c ---------------------------------------------------------------------------------- */
+MUST_USE struct status names_load(struct vault *v);
+/* Finds or makes the number; inside an op when it may be made. */
+MUST_USE struct status names_number(struct vault *v, enum name_kind kind, struct slice name,
+                                    uint16_t *ret);
+bool names_find(const struct vault *v, enum name_kind kind, struct slice name, uint16_t *ret);
+struct slice names_text(const struct vault *v, enum name_kind kind, uint16_t number);
+/* Gives every name of the data map a number and knows which are declared. */
+MUST_USE struct status names_bind(struct vault *v);
+void names_done(struct vault *v);
+
+/* decide.c --------------------------------------------------------------------------------- */
+/* What a decision depends on beyond the use, the category and the person. */
+struct record_facts {
+    bool present; /* an earlier record is touched */
+    uint8_t collected_for;
+    bool lawful;
+    bool objected; /* this record, for this purpose */
+    bool not_for;  /* its purposes do not have this one */
+    bool held;
+};
+MUST_USE struct status decide(struct vault *v, const struct vault_use *use, uint8_t category,
+                              struct person *p, const struct record_facts *record,
+                              struct vault_answer *ret);
+/* Only whether; from what was decided before where possible. */
+MUST_USE struct status decide_fast(struct vault *v, const struct vault_use *use, uint8_t category,
+                                   struct person *p, const struct record_facts *record,
+                                   bool *ret_permit, int64_t *ret_until_ms);
+/* Purposes that the data map lets use the category, as bits. */
+uint64_t map_purposes(const struct vault *v, uint8_t category);
+/* When a record of the category must go: what was asked for, but not later than the data map says. */
+int64_t map_expiry(const struct vault *v, uint8_t category, int64_t collected_s, int64_t asked_s);
+void record_facts_of(const struct segment *s, uint32_t at, uint8_t purpose,
+                     struct record_facts *ret);
+/* OK for a permit, else E_DENIED or E_UNDECLARED. */
+MUST_USE struct status answer_status(const struct vault_answer *answer);
+void specials_done(struct vault *v);
+
+/* log.c: leaves, openings, tightenings ----------------------------------------------------- */
+enum tight_kind {
+    TIGHT_ERASE_SUBJECT = 1,
+    TIGHT_ERASE_CATEGORY = 2,
+    TIGHT_DELETE = 3,
+    TIGHT_CONSENT = 4,
+    TIGHT_OBJECT = 5,
+    TIGHT_RESTRICT = 6,
+    TIGHT_GUARDIAN = 7,
+    TIGHT_STATE = 8,
+    TIGHT_EXPIRY = 9,
+};
+struct tightening {
+    uint8_t kind;
+    uint64_t subject;
+    uint64_t what; /* purpose, category, guardian, state */
+    uint64_t value;
+    struct slice ids; /* be32 each, for many at once */
+};
+/* A leaf inside an op: person's opening (if p) and auditor's. content may be empty. */
+MUST_USE struct status log_leaf(struct vault *v, enum leaf_kind kind, const struct person *p,
+                                struct slice person_content, struct slice auditor_content,
+                                uint64_t *ret_index);
+/* A leaf whose commitments were made elsewhere. */
+MUST_USE struct status log_entry(struct vault *v, const struct leaf *leaf, uint64_t *ret_index);
+MUST_USE struct status log_opening(struct vault *v, uint64_t owner, uint64_t index,
+                                   const struct seal_key *key, struct slice plain);
+MUST_USE struct status log_open(struct vault *v, const struct vault_options *options,
+                                bool restored);
+void log_close(struct vault *v);
+/* After a commit: what is durable goes to the tightening log. */
+MUST_USE struct status log_committed(struct vault *v);
+/* Hands stored leaves to the ledger and publishes; then the store drops them. */
+MUST_USE struct status log_publish(struct vault *v);
+/* Inside the commit: rows for pending leaves and tightenings, and away with published ones. */
+MUST_USE struct status log_commit_rows(struct vault *v);
+
+/* tight.c: the tightening log, kept apart from data backups ---------------------------------- */
+/* Inside an op: what tightened, to be replayed by a restore. */
+MUST_USE struct status log_tighten(struct vault *v, const struct tightening *t);
+MUST_USE struct status tight_open(struct vault *v, bool restored);
+MUST_USE struct status tight_commit_rows(struct vault *v);
+MUST_USE struct status tight_committed(struct vault *v);
+/* Frames from `offset` on. next_id and next_subject: numbers below were given out by then. */
+typedef struct status tighten_fn(struct vault *v, const struct tightening *t, uint64_t next_id,
+                                 uint64_t next_subject);
+MUST_USE struct status tight_replay(struct vault *v, uint64_t offset, tighten_fn *each,
+                                    uint64_t *ret_count);
+
+/* segments.c: columns in the store --------------------------------------------------------- */
+MUST_USE struct status segments_load(struct vault *v);
+/* Writes the transaction's deltas as one row. */
+MUST_USE struct status segments_commit(struct vault *v);
+/* Counters alone, for a new vault. Inside a transaction. */
+MUST_USE struct status counters_save(struct vault *v);
+/* Saves up to `most` dirty segments when the deltas have grown, or when forced. */
+MUST_USE struct status segments_save(struct vault *v, size_t most, bool force);
+/* The delta sequence that the open transaction will get. */
+static inline uint64_t segments_delta(const struct vault *v) {
+    return v->delta_seq + 1;
+}
+
+/* access_log.c ----------------------------------------------------------------------------- */
+MUST_USE struct status access_open(struct vault *v);
+void access_close(struct vault *v);
+/* One decided use; for one record, or for none (record 0). */
+MUST_USE struct status access_note(struct vault *v, const struct vault_use *use, uint8_t category,
+                                   uint64_t subject, uint64_t record,
+                                   const struct vault_answer *answer);
+/* Many records of one use that were permitted, and how many were denied. */
+MUST_USE struct status access_note_many(struct vault *v, const struct vault_use *use,
+                                        const struct selection *permitted,
+                                        const struct selection *denied);
+/* Turns what was gathered into leaves; all of it, or what is older than a minute. */
+MUST_USE struct status access_gather(struct vault *v, bool all);
+/* Syncs the journal if a second has passed. */
+MUST_USE struct status access_sync(struct vault *v);
+int64_t access_due_ms(const struct vault *v);
+
+/* records.c -------------------------------------------------------------------------------- */
+enum { SHARED_BIT = 4, HELD_BIT = 3, UNLAWFUL_BIT = 2, BLOB_BIT = 1 }; /* of vault_record_flag */
+MUST_USE struct status record_open_payload(struct vault *v, const struct segment *s, uint32_t at,
+                                           uint64_t id, struct buf *ret_plain);
+MUST_USE struct status record_put(struct vault *v, const struct vault_use *use,
+                                  const struct vault_meta *meta, struct slice payload,
+                                  struct vault_meta *ret_meta, struct vault_answer *ret_answer);
+/* Under a new owner or with a new payload; the key must be there (wrapped for the owner). */
+MUST_USE struct status record_reseal(struct vault *v, struct person *owner,
+                                     const struct vault_meta *meta, uint32_t version,
+                                     struct slice payload);
+MUST_USE struct status record_at(struct vault *v, uint64_t id, struct segment **ret,
+                                 uint32_t *ret_at);
+MUST_USE struct status record_permit(struct vault *v, const struct vault_use *use, uint64_t id,
+                                     struct segment **ret, uint32_t *ret_at,
+                                     struct vault_answer *ret_answer);
+MUST_USE struct status record_others(struct vault *v, struct vault_meta *meta);
+MUST_USE struct status wrap_put(struct vault *v, struct person *p, uint8_t category, uint64_t id,
+                                const struct seal_key *record_key);
+MUST_USE struct status wrap_open(struct vault *v, const struct person *p, uint8_t category,
+                                 uint64_t id, struct seal_key *ret);
+MUST_USE struct status noted(struct vault *v, const struct vault_use *use, uint8_t category,
+                             uint64_t subject, uint64_t record,
+                             const struct vault_answer *answer, struct status status);
+
+/* find.c ----------------------------------------------------------------------------------- */
+/* What the query finds, `other` included. */
+MUST_USE struct status find_select(struct vault *v, const struct vault_query *q, bool expired_too,
+                                   struct selection *out);
+
+/* erase.c ---------------------------------------------------------------------------------- */
+/* Rows, keys and blobs of the selected records; columns last. Inside an op. Own keys to destroy
+ * after the commit are added to `keys` as struct key_ref. */
+MUST_USE struct status records_erase(struct vault *v, const struct selection *which,
+                                     struct buf *keys);
+MUST_USE struct status keys_destroy(struct vault *v, const struct buf *keys);
+MUST_USE struct status erasures_finish(struct vault *v);
+bool record_held(const struct vault *v, uint64_t id);
+
+/* blobs.c ---------------------------------------------------------------------------------- */
+MUST_USE struct status blobs_open(struct vault *v);
+void blobs_close(struct vault *v);
+MUST_USE struct status blob_path(const struct vault *v, uint64_t id, char ret[OS_PATH_MAX]);
+MUST_USE struct status blob_remove_file(struct vault *v, uint64_t id);
+
+/* follow.c --------------------------------------------------------------------------------- */
+MUST_USE struct status feed_open(struct vault *v);
+void feed_close(struct vault *v);
+/* The person's records must be looked at again, for these purposes. Inside an op. */
+MUST_USE struct status feed_subject(struct vault *v, uint64_t subject, uint64_t purposes,
+                                    enum vault_cause cause);
+MUST_USE struct status feed_records(struct vault *v, const struct selection *which,
+                                    enum vault_cause cause);
+MUST_USE struct status feed_all(struct vault *v, enum vault_cause cause);
+MUST_USE struct status feed_tick(struct vault *v, int64_t now_ms, int64_t *ret_next_ms);
+
+#endif

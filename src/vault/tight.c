@@ -1,0 +1,217 @@
+/* The tightening log: a file beside the ledger, apart from data backups, that holds everything that
+ * took a right away (erasures, withdrawals, objections, restrictions, revoked guardians), so that a
+ * restored backup can take it away again before it serves. It only grows.
+ *
+ * Rows in the store carry each tightening until the file has it durably; the transaction after that
+ * drops them. A frame is a length and sealed bytes, bound to its offset. */
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "inside.h"
+
+enum { FRAME_MAX = 1 << 20, HEAD_BYTES = 8 + 8 + 1 + 8 + 8 + 8 };
+
+/* Pending frames: be32 length, then next_id, next_subject, kind, subject, what, value, ids. */
+struct status log_tighten(struct vault *v, const struct tightening *t) {
+    if (v->replaying) {
+        return STATUS_OK;
+    }
+    struct buf *out = &v->pending.tight;
+    TRY(buf_add_be32(out, (uint32_t)(HEAD_BYTES + t->ids.len)));
+    TRY(buf_add_be64(out, v->counters.next_id));
+    TRY(buf_add_be64(out, v->counters.next_subject));
+    TRY(buf_add_byte(out, t->kind));
+    TRY(buf_add_be64(out, t->subject));
+    TRY(buf_add_be64(out, t->what));
+    TRY(buf_add_be64(out, t->value));
+    return buf_add(out, t->ids);
+}
+
+static struct status offset_save(struct vault *v) {
+    uint8_t bytes[8];
+    bytes_put_be64(bytes, v->tight_offset);
+    return state_put(v, STORE_META, 0, META_TIGHT, slice_of(bytes, sizeof bytes));
+}
+
+/* Rows are named by the offset at which their first frame will stand: unique, and in order. */
+struct status tight_commit_rows(struct vault *v) {
+    if (v->drop_tight_below != 0) {
+        TRY(store_delete_range(v->store, STORE_LEAVES, 1, 0, v->drop_tight_below));
+        TRY(offset_save(v));
+        v->drop_tight_below = 0;
+    }
+    if (v->pending.tight.len == 0) {
+        return STATUS_OK;
+    }
+    struct buf sealed CLEANUP(buf_done);
+    buf_init(&sealed, DELTA_MAX + RECORD_OVERHEAD);
+    struct seal_place place = {
+        .what = SEAL_STATE, .owner = 1, .category = STORE_LEAVES, .id = v->tight_offset};
+    TRY(record_seal_buf(&v->state_key, &place, buf_slice(&v->pending.tight), &sealed));
+    return store_put(v->store, STORE_LEAVES, 1, v->tight_offset, buf_slice(&sealed));
+}
+
+static struct seal_place frame_place(uint64_t offset) {
+    return (struct seal_place){.what = SEAL_STATE, .category = 0xffff, .id = offset};
+}
+
+/* All of the pending frames as the file will hold them. */
+static struct status seal_frames(const struct vault *v, struct slice frames, uint64_t offset,
+                                 struct buf *out) {
+    while (frames.len >= 4) {
+        size_t len = bytes_be32(frames.ptr);
+        if (frames.len < 4 + len) {
+            return FAIL(E_VAULT_CORRUPT);
+        }
+        struct seal_place place = frame_place(offset + out->len);
+        TRY(buf_add_be32(out, (uint32_t)(len + RECORD_OVERHEAD)));
+        TRY(record_seal_buf(&v->state_key, &place, slice_sub(frames, 4, len), out));
+        frames = slice_from(frames, 4 + len);
+    }
+    return STATUS_OK;
+}
+
+static struct status append_frames(struct vault *v, struct slice frames) {
+    struct buf sealed CLEANUP(buf_done);
+    buf_init(&sealed, (size_t)DELTA_MAX * 2);
+    TRY(seal_frames(v, frames, v->tight_offset, &sealed));
+    TRY(os_write_at(v->fs, v->tight_file, v->tight_offset, buf_slice(&sealed)));
+    TRY(os_sync(v->fs, v->tight_file));
+    v->tight_offset += sealed.len;
+    v->drop_tight_below = v->tight_offset;
+    return STATUS_OK;
+}
+
+struct status tight_committed(struct vault *v) {
+    if (v->pending.tight.len == 0) {
+        return STATUS_OK;
+    }
+    TRY(append_frames(v, buf_slice(&v->pending.tight)));
+    buf_clear(&v->pending.tight);
+    return STATUS_OK;
+}
+
+/* Reading ------------------------------------------------------------------------------- */
+
+struct frame {
+    uint64_t next_offset;
+    uint64_t next_id;
+    uint64_t next_subject;
+    struct tightening t;
+};
+
+/* The frame at the offset; `found` is false at the end of the file and at a torn frame. */
+static struct status read_frame(struct vault *v, uint64_t offset, struct buf *plain,
+                                struct frame *ret, bool *ret_found) {
+    uint8_t head[4];
+    size_t got = 0;
+    *ret_found = false;
+    TRY(os_read_at(v->fs, v->tight_file, offset, head, sizeof head, &got));
+    size_t len = got == sizeof head ? bytes_be32(head) : 0;
+    if (len < RECORD_OVERHEAD + HEAD_BYTES || len > FRAME_MAX) {
+        return STATUS_OK;
+    }
+    struct buf sealed CLEANUP(buf_done);
+    buf_init(&sealed, FRAME_MAX);
+    TRY(buf_reserve(&sealed, len));
+    TRY(os_read_at(v->fs, v->tight_file, offset + 4, sealed.ptr, len, &got));
+    struct seal_place place = frame_place(offset);
+    buf_clear(plain);
+    struct status opened =
+        got < len ? FAIL(E_SEAL_OPEN)
+                  : record_open_buf(&v->state_key, &place, slice_of(sealed.ptr, len), plain);
+    if (opened.code == E_SEAL_OPEN) {
+        return STATUS_OK;
+    }
+    TRY(opened);
+    const uint8_t *from = plain->ptr;
+    *ret = (struct frame){
+        .next_offset = offset + 4 + len,
+        .next_id = bytes_be64(from),
+        .next_subject = bytes_be64(from + 8),
+        .t = {.kind = from[16],
+              .subject = bytes_be64(from + 17),
+              .what = bytes_be64(from + 25),
+              .value = bytes_be64(from + 33),
+              .ids = slice_from(buf_slice(plain), HEAD_BYTES)},
+    };
+    *ret_found = true;
+    return STATUS_OK;
+}
+
+struct status tight_replay(struct vault *v, uint64_t offset, tighten_fn *each,
+                           uint64_t *ret_count) {
+    struct buf plain CLEANUP(buf_done);
+    buf_init(&plain, FRAME_MAX);
+    uint64_t count = 0;
+    for (;;) {
+        struct frame frame;
+        bool found = false;
+        TRY(read_frame(v, offset, &plain, &frame, &found));
+        if (!found) {
+            break;
+        }
+        if (each != NULL) {
+            TRY(each(v, &frame.t, frame.next_id, frame.next_subject));
+        }
+        offset = frame.next_offset;
+        count++;
+    }
+    v->tight_offset = offset;
+    *ret_count = count;
+    return STATUS_OK;
+}
+
+static struct status collect_row(void *arg, uint64_t owner, uint64_t id, struct slice sealed) {
+    struct vault *v = arg;
+    return state_open(v, STORE_LEAVES, owner, id, sealed, &v->pending.tight);
+}
+
+static uint64_t frame_count(struct slice frames) {
+    uint64_t count = 0;
+    while (frames.len >= 4) {
+        frames = slice_from(frames, 4 + (size_t)bytes_be32(frames.ptr));
+        count++;
+    }
+    return count;
+}
+
+/* What rows still carry is written (again) where it belongs. A log that goes on beyond the rows was
+ * written by a newer store than this one. */
+static struct status catch_up(struct vault *v, uint64_t from) {
+    uint64_t in_file = 0;
+    TRY(tight_replay(v, from, NULL, &in_file));
+    TRY(store_each(v->store, STORE_LEAVES, 1, 0, collect_row, v));
+    uint64_t in_rows = frame_count(buf_slice(&v->pending.tight));
+    if (in_file > in_rows) {
+        return FAIL(E_VAULT_ROLLED_BACK);
+    }
+    v->tight_offset = from;
+    TRY(os_truncate(v->fs, v->tight_file, from));
+    return tight_committed(v);
+}
+
+struct status tight_open(struct vault *v, bool restored) {
+    char path[OS_PATH_MAX];
+    TRY(vault_path(v->ledger_dir, "tightenings", path));
+    bool there = os_exists(v->fs, path);
+    TRY(os_open(v->fs, path, OS_READ | OS_WRITE | OS_CREATE, &v->tight_file));
+    if (!there) {
+        TRY(os_sync_dir(v->fs, v->ledger_dir));
+    }
+    struct buf bytes CLEANUP(buf_done);
+    buf_init(&bytes, 8);
+    struct status found = state_get(v, STORE_META, 0, META_TIGHT, &bytes);
+    if (failed(found) && found.code != E_STORE_MISSING) {
+        return found;
+    }
+    uint64_t from = bytes.len == 8 ? bytes_be64(bytes.ptr) : 0;
+    uint64_t size = 0;
+    TRY(os_size(v->fs, v->tight_file, &size));
+    if (restored) {
+        v->tight_offset = from;
+        return STATUS_OK;
+    }
+    return size < from ? FAIL(E_VAULT_CORRUPT) : catch_up(v, from);
+}
