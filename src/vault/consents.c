@@ -1,4 +1,6 @@
 /* Consents: per purpose, by whom, when, in front of which notice. Withdrawn as easily as given. */
+#include <string.h>
+
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "said.h"
@@ -223,6 +225,30 @@ static struct status revoke(struct vault *v, const struct vault_actor *actor, ui
     TRY(feed_subject(v, child_id, UINT64_MAX, VAULT_CAUSE_CHANGED));
     *find_link(child, guardian) = child->guardians[child->guardian_count - 1];
     child->guardian_count--;
+    return STATUS_OK;
+}
+
+static struct status collect_ward(void *arg, uint64_t owner, uint64_t id, struct slice bytes) {
+    struct buf *ids = arg;
+    (void)owner;
+    (void)bytes;
+    return buf_add(ids, slice_of(&id, sizeof id));
+}
+
+/* Inside an op: every link of a guardian who leaves. */
+struct status guardian_leave(struct vault *v, uint64_t guardian) {
+    struct buf wards CLEANUP(buf_done);
+    buf_init(&wards, DELTA_MAX);
+    TRY(store_each(v->store, STORE_WARDS, guardian, 0, collect_ward, &wards));
+    for (size_t at = 0; at < wards.len; at += sizeof(uint64_t)) {
+        uint64_t child = 0;
+        memcpy(&child, wards.ptr + at, sizeof child);
+        struct status status = revoke(v, NULL, child, guardian);
+        if (failed(status) && status.code != E_NO_SUBJECT && status.code != E_NO_RECORD) {
+            return status;
+        }
+        TRY(store_delete(v->store, STORE_WARDS, guardian, child));
+    }
     return STATUS_OK;
 }
 

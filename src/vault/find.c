@@ -330,7 +330,7 @@ struct status vault_change(struct vault *v, const struct vault_use *use,
 
 /* Deleting ------------------------------------------------------------------------------ */
 
-static void keep_held(const struct vault *v, struct selection *which, uint64_t *ret_held) {
+void keep_held(const struct vault *v, struct selection *which, uint64_t *ret_held) {
     *ret_held = 0;
     for (uint64_t id = selection_next(which, 0); id != 0; id = selection_next(which, id)) {
         if (record_held(v, id)) {
@@ -341,7 +341,7 @@ static void keep_held(const struct vault *v, struct selection *which, uint64_t *
 }
 
 /* The tightening log names them all, so that no restored backup brings them back. */
-static struct status tighten_ids(struct vault *v, const struct selection *which) {
+struct status tighten_ids(struct vault *v, const struct selection *which) {
     struct buf ids CLEANUP(buf_done);
     buf_init(&ids, DELTA_MAX);
     TRY(selection_write(which, &ids));
@@ -351,14 +351,15 @@ static struct status tighten_ids(struct vault *v, const struct selection *which)
 
 struct status records_delete(struct vault *v, const struct vault_use *use,
                              const struct selection *which, enum leaf_kind kind,
-                             enum vault_cause cause, struct buf *keys) {
+                             enum vault_cause cause,
+                              struct doomed *doomed) {
     if (which->records == 0) {
         return STATUS_OK;
     }
     TRY(log_many(v, kind, use, SLICE(""), which->records));
     TRY(tighten_ids(v, which));
     TRY(feed_records(v, which, cause));
-    return records_erase(v, which, keys);
+    return records_erase(v, which, doomed);
 }
 
 struct status vault_delete(struct vault *v, const struct vault_use *use,
@@ -366,16 +367,16 @@ struct status vault_delete(struct vault *v, const struct vault_use *use,
     TRY(vault_ready(v));
     struct selection which CLEANUP(selection_done);
     selection_init(&which);
-    struct buf keys CLEANUP(buf_done);
-    buf_init(&keys, DELTA_MAX);
+    struct doomed doomed CLEANUP(doomed_done);
+    doomed_init(&doomed);
     TRY(find_select(v, query, true, &which));
     struct vault_found found = {.permitted = 0};
     keep_held(v, &which, &found.denied);
     found.permitted = which.records;
     found.last_id = last_of(&which, &which);
     TRY(op_begin(v));
-    TRY(op_end(v, records_delete(v, use, &which, LEAF_DELETION, VAULT_CAUSE_ERASED, &keys)));
-    TRY(keys_destroy(v, &keys));
+    TRY(op_end(v, records_delete(v, use, &which, LEAF_DELETION, VAULT_CAUSE_ERASED, &doomed)));
+    TRY(doomed_destroy(v, &doomed));
     *ret_found = found;
     return STATUS_OK;
 }

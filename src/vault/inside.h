@@ -32,7 +32,9 @@ enum {
     PERIOD_HOURS = 24 * 31, /* one auditor's key per period */
 };
 
-enum meta_row { META_COUNTERS = 1, META_CLEAN = 2, META_TIGHT = 3, META_LAW = 4 };
+enum { SPECIALS = VAULT_PURPOSES_MAX * VAULT_CATEGORIES_MAX };
+
+enum meta_row { META_COUNTERS = 1, META_CLEAN = 2, META_TIGHT = 3, META_LAW = 4, META_ACCESS = 5, META_FEED = 6 };
 
 /* Numbers that outlive segments; in every delta row, the newest counts. */
 struct counters {
@@ -59,6 +61,14 @@ struct decided {
     bool permit;
 };
 
+/* What the law calls the person's country, region and language. */
+struct person_codes {
+    bool known;
+    uint8_t country;
+    uint32_t region;
+    uint32_t language;
+};
+
 /* A person, opened. */
 struct person {
     struct vault_subject subject;
@@ -73,6 +83,7 @@ struct person {
     struct person_key *keys;
     struct vault_consent *consents;
     struct vault_guardian guardians[PERSON_GUARDIANS_MAX];
+    struct person_codes codes;
     struct decided decided[DECISIONS_PER_PERSON];
     struct person *next; /* in its chain */
 };
@@ -109,6 +120,7 @@ struct pending {
 };
 struct marks {
     size_t leaves, tight, deltas;
+    size_t names[NAME_KINDS];
     struct counters counters;
 };
 
@@ -161,6 +173,8 @@ struct vault {
     uint64_t tight_offset;     /* end of the tightening log */
     struct os_file *tight_file;
 
+    struct held *holds;
+    size_t hold_count;
     struct access_log *access;
     struct feed *feed;
     struct uploads *uploads;
@@ -177,6 +191,9 @@ static inline int64_t vault_now_ms(const struct vault *v) {
 static inline int64_t vault_now_s(const struct vault *v) {
     return os_now_ms(v->clock) / 1000;
 }
+
+/* vault.c: everything but the ledger and what follows from it. */
+MUST_USE struct status vault_new(const struct vault_options *options, struct vault **ret_vault);
 
 /* op.c ------------------------------------------------------------------------------------- */
 MUST_USE struct status op_begin(struct vault *v);
@@ -207,6 +224,7 @@ MUST_USE struct status person_key_make(struct vault *v, struct person *p, uint32
 MUST_USE struct status person_key_get(struct vault *v, const struct person *p, uint32_t number,
                                       struct seal_key *ret);
 MUST_USE struct status person_key_add(struct person *p, uint32_t number, struct key_ref ref);
+MUST_USE struct status keys_destroy(struct vault *v, const struct buf *keys);
 /* Destroys living keys that no row names. */
 MUST_USE struct status keys_sweep(struct vault *v);
 /* The auditor's key of the period, made if it is missing (inside an op). */
@@ -251,9 +269,13 @@ MUST_USE struct status names_load(struct vault *v);
 MUST_USE struct status names_number(struct vault *v, enum name_kind kind, struct slice name,
                                     uint16_t *ret);
 bool names_find(const struct vault *v, enum name_kind kind, struct slice name, uint16_t *ret);
+/* The data map's number of a name, or -1 when it does not declare it (any more). */
+int map_number(const struct vault *v, enum name_kind kind, uint16_t number);
 struct slice names_text(const struct vault *v, enum name_kind kind, uint16_t number);
 /* Gives every name of the data map a number and knows which are declared. */
 MUST_USE struct status names_bind(struct vault *v);
+/* Forgets names made by an op that failed. */
+void names_undo(struct vault *v);
 void names_done(struct vault *v);
 
 /* decide.c --------------------------------------------------------------------------------- */
@@ -306,6 +328,12 @@ struct tightening {
 MUST_USE struct status log_leaf(struct vault *v, enum leaf_kind kind, const struct person *p,
                                 struct slice person_content, struct slice auditor_content,
                                 uint64_t *ret_index);
+MUST_USE struct status log_item(struct vault *v, enum leaf_kind kind, const struct person *p,
+                                const struct opening_item *item, uint64_t *ret_index);
+/* The auditor's commitment and opening of the leaf that comes next. */
+MUST_USE struct status log_auditor(struct vault *v, struct leaf *leaf, struct slice content);
+MUST_USE struct status opening_row_add(struct buf *row, size_t index,
+                                       const struct opening_item *item);
 /* A leaf whose commitments were made elsewhere. */
 MUST_USE struct status log_entry(struct vault *v, const struct leaf *leaf, uint64_t *ret_index);
 MUST_USE struct status log_opening(struct vault *v, uint64_t owner, uint64_t index,
@@ -345,30 +373,35 @@ static inline uint64_t segments_delta(const struct vault *v) {
     return v->delta_seq + 1;
 }
 
-/* access_log.c ----------------------------------------------------------------------------- */
+/* access_log.c, access_gather.c --------------------------------------------------------------- */
 MUST_USE struct status access_open(struct vault *v);
 void access_close(struct vault *v);
 /* One decided use; for one record, or for none (record 0). */
 MUST_USE struct status access_note(struct vault *v, const struct vault_use *use, uint8_t category,
                                    uint64_t subject, uint64_t record,
                                    const struct vault_answer *answer);
-/* Many records of one use that were permitted, and how many were denied. */
+/* Many records of one use that were permitted, and those that were denied. */
 MUST_USE struct status access_note_many(struct vault *v, const struct vault_use *use,
                                         const struct selection *permitted,
                                         const struct selection *denied);
-/* Turns what was gathered into leaves; all of it, or what is older than a minute. */
-MUST_USE struct status access_gather(struct vault *v, bool all);
-/* Syncs the journal if a second has passed. */
-MUST_USE struct status access_sync(struct vault *v);
-int64_t access_due_ms(const struct vault *v);
+/* Entries of a batch reach the journal. */
+MUST_USE struct status access_flush(struct vault *v);
+/* Turns what was gathered into leaves. */
+MUST_USE struct status access_gather(struct vault *v);
+/* Syncs the journal when a second has passed, gathers when a minute has. */
+MUST_USE struct status access_tick(struct vault *v, int64_t now_ms, int64_t *io_next_ms);
 
 /* records.c -------------------------------------------------------------------------------- */
-enum { SHARED_BIT = 4, HELD_BIT = 3, UNLAWFUL_BIT = 2, BLOB_BIT = 1 }; /* of vault_record_flag */
+/* Of enum vault_record_flag. */
+enum { BLOB_BIT = 1, UNLAWFUL_BIT = 2, HELD_BIT = 3, SHARED_BIT = 4, UNFINISHED_BIT = 5, STAYS_BIT = 6 };
 MUST_USE struct status record_open_payload(struct vault *v, const struct segment *s, uint32_t at,
                                            uint64_t id, struct buf *ret_plain);
 MUST_USE struct status record_put(struct vault *v, const struct vault_use *use,
                                   const struct vault_meta *meta, struct slice payload,
                                   struct vault_meta *ret_meta, struct vault_answer *ret_answer);
+/* With the record's key at hand; meta names the row. */
+MUST_USE struct status record_payload_with(struct vault *v, const struct seal_key *key,
+                                           const struct vault_meta *meta, struct buf *ret_plain);
 /* Under a new owner or with a new payload; the key must be there (wrapped for the owner). */
 MUST_USE struct status record_reseal(struct vault *v, struct person *owner,
                                      const struct vault_meta *meta, uint32_t version,
@@ -389,19 +422,60 @@ MUST_USE struct status noted(struct vault *v, const struct vault_use *use, uint8
 
 /* find.c ----------------------------------------------------------------------------------- */
 /* What the query finds, `other` included. */
+/* Takes out what a legal hold keeps. */
+void keep_held(const struct vault *v, struct selection *which, uint64_t *ret_held);
 MUST_USE struct status find_select(struct vault *v, const struct vault_query *q, bool expired_too,
                                    struct selection *out);
 
-/* erase.c ---------------------------------------------------------------------------------- */
-/* Rows, keys and blobs of the selected records; columns last. Inside an op. Own keys to destroy
- * after the commit are added to `keys` as struct key_ref. */
+/* erase.c, erase_rows.c ---------------------------------------------------------------------- */
+/* What must follow the commit of an erasure: keys to destroy, files to remove. What a crash leaves
+ * of it is swept at the next open, since no row names it any more. */
+struct doomed {
+    struct buf keys;  /* struct key_ref each */
+    struct buf files; /* uint64_t each, blobs */
+};
+void doomed_init(struct doomed *d);
+void doomed_done(struct doomed *d);
+MUST_USE struct status doomed_destroy(struct vault *v, const struct doomed *d);
+/* Rows of the selected records; columns last. Inside an op. */
 MUST_USE struct status records_erase(struct vault *v, const struct selection *which,
-                                     struct buf *keys);
-MUST_USE struct status keys_destroy(struct vault *v, const struct buf *keys);
+                                     struct doomed *doomed);
+/* With leaf, tightening and revocations. Inside an op. */
+MUST_USE struct status records_delete(struct vault *v, const struct vault_use *use,
+                                      const struct selection *which, enum leaf_kind kind,
+                                      enum vault_cause cause, struct doomed *doomed);
+MUST_USE struct status tighten_ids(struct vault *v, const struct selection *which);
+/* Every row of a person but the records (which are gone or handed over). */
+MUST_USE struct status person_rows_erase(struct vault *v, uint64_t subject);
+/* Records that stay go to the first of the others; the rest are added to `gone`. */
+MUST_USE struct status records_hand_over(struct vault *v, uint64_t subject,
+                                         struct selection *gone, uint64_t *ret_kept);
+/* Others' records that concern the person go on without them. */
+MUST_USE struct status records_leave(struct vault *v, uint64_t subject, uint64_t *io_kept);
+MUST_USE struct status guardian_leave(struct vault *v, uint64_t guardian);
 MUST_USE struct status erasures_finish(struct vault *v);
+MUST_USE struct status erase_people(struct vault *v, const struct vault_actor *actor,
+                                    const uint64_t *ids, size_t count, struct slice ground,
+                                    struct buf *receipt, struct vault_erased *ret);
+
+/* hold.c ----------------------------------------------------------------------------------- */
+struct held {
+    uint64_t subject;
+    uint64_t record;
+    int64_t until_ms;
+};
+MUST_USE struct status holds_load(struct vault *v);
+bool subject_held(const struct vault *v, uint64_t subject);
 bool record_held(const struct vault *v, uint64_t id);
+MUST_USE struct status holds_tick(struct vault *v, int64_t now_ms, int64_t *io_next_ms);
+
+/* entries.c -------------------------------------------------------------------------------- */
+MUST_USE struct status receipt_write(struct vault *v, uint64_t leaf,
+                                     const struct opening_item *item, struct buf *out);
 
 /* blobs.c ---------------------------------------------------------------------------------- */
+size_t uploads_size(void);
+bool uploads_open(const struct vault *v);
 MUST_USE struct status blobs_open(struct vault *v);
 void blobs_close(struct vault *v);
 MUST_USE struct status blob_path(const struct vault *v, uint64_t id, char ret[OS_PATH_MAX]);

@@ -30,22 +30,42 @@ struct status log_opening(struct vault *v, uint64_t owner, uint64_t index,
     return store_put(v->store, STORE_OPENINGS, owner, index, buf_slice(&sealed));
 }
 
-/* A single item: salt and content are its opening. */
+/* An item of an opening's row: be32 index + 1 in its batch (0: alone), salt, be16 length, content. */
+struct status opening_row_add(struct buf *row, size_t index, const struct opening_item *item) {
+    if (item->content.len > OPENING_CONTENT_MAX) {
+        return FAIL(E_TOO_LARGE);
+    }
+    TRY(buf_add_be32(row, (uint32_t)index));
+    TRY(buf_add(row, slice_of(item->salt.bytes, LEAF_SALT_LEN)));
+    TRY(buf_add_be16(row, (uint16_t)item->content.len));
+    return buf_add(row, item->content);
+}
+
 static struct status add_opening(struct vault *v, uint64_t owner, const struct seal_key *key,
-                                 const struct opening_item *item, int64_t now_ms,
-                                 enum leaf_kind kind) {
+                                 const struct opening_item *item, enum leaf_kind kind) {
     struct buf plain CLEANUP(buf_done);
     buf_init_secret(&plain, OPENING_MAX);
-    TRY(buf_add_be64(&plain, (uint64_t)now_ms));
+    TRY(buf_add_be64(&plain, (uint64_t)vault_now_ms(v)));
     TRY(buf_add_byte(&plain, (uint8_t)kind));
-    TRY(buf_add_be32(&plain, 0));
-    TRY(buf_add(&plain, slice_of(item->salt.bytes, LEAF_SALT_LEN)));
-    TRY(buf_add(&plain, item->content));
+    TRY(opening_row_add(&plain, 0, item));
     return log_opening(v, owner, v->counters.leaves, key, buf_slice(&plain));
 }
 
-static struct status commit_person(struct vault *v, const struct person *p,
-                                   struct slice content, int64_t now_ms, struct leaf *leaf) {
+/* A leaf with one item that the caller keeps for a receipt. */
+struct status log_item(struct vault *v, enum leaf_kind kind, const struct person *p,
+                       const struct opening_item *item, uint64_t *ret_index) {
+    struct leaf leaf = {.kind = kind,
+                        .hour = leaf_hour(vault_now_ms(v)),
+                        .person = leaf_commit(item),
+                        .auditor = leaf_commit_nothing()};
+    struct seal_key key CLEANUP(seal_key_done);
+    TRY(person_key_get(v, p, PERSON_KEY, &key));
+    TRY(add_opening(v, p->subject.id, &key, item, kind));
+    return log_entry(v, &leaf, ret_index);
+}
+
+static struct status log_person(struct vault *v, struct leaf *leaf, const struct person *p,
+                                struct slice content) {
     leaf->person = leaf_commit_nothing();
     if (p == NULL) {
         return STATUS_OK;
@@ -54,11 +74,10 @@ static struct status commit_person(struct vault *v, const struct person *p,
     leaf->person = leaf_commit(&item);
     struct seal_key key CLEANUP(seal_key_done);
     TRY(person_key_get(v, p, PERSON_KEY, &key));
-    return add_opening(v, p->subject.id, &key, &item, now_ms, leaf->kind);
+    return add_opening(v, p->subject.id, &key, &item, leaf->kind);
 }
 
-static struct status commit_auditor(struct vault *v, struct slice content, int64_t now_ms,
-                                    struct leaf *leaf) {
+struct status log_auditor(struct vault *v, struct leaf *leaf, struct slice content) {
     leaf->auditor = leaf_commit_nothing();
     if (content.len == 0) {
         return STATUS_OK;
@@ -66,17 +85,16 @@ static struct status commit_auditor(struct vault *v, struct slice content, int64
     struct opening_item item = {.salt = leaf_salt_random(), .content = content};
     leaf->auditor = leaf_commit(&item);
     struct seal_key key CLEANUP(seal_key_done);
-    TRY(period_key(v, now_ms, &key));
-    return add_opening(v, 0, &key, &item, now_ms, leaf->kind);
+    TRY(period_key(v, vault_now_ms(v), &key));
+    return add_opening(v, 0, &key, &item, leaf->kind);
 }
 
 struct status log_leaf(struct vault *v, enum leaf_kind kind, const struct person *p,
                        struct slice person_content, struct slice auditor_content,
                        uint64_t *ret_index) {
-    int64_t now_ms = vault_now_ms(v);
-    struct leaf leaf = {.kind = kind, .hour = leaf_hour(now_ms)};
-    TRY(commit_person(v, p, person_content, now_ms, &leaf));
-    TRY(commit_auditor(v, auditor_content, now_ms, &leaf));
+    struct leaf leaf = {.kind = kind, .hour = leaf_hour(vault_now_ms(v))};
+    TRY(log_person(v, &leaf, p, person_content));
+    TRY(log_auditor(v, &leaf, auditor_content));
     return log_entry(v, &leaf, ret_index);
 }
 

@@ -24,6 +24,9 @@ static void remember(struct vault *v) {
         .deltas = v->pending.deltas.len,
         .counters = v->counters,
     };
+    for (int kind = NAME_PURPOSE; kind < NAME_KINDS; kind++) {
+        v->marks.names[kind] = v->names[kind].count;
+    }
 }
 
 /* permits and denials count what was answered, also where the op was undone. */
@@ -75,6 +78,7 @@ static struct status commit(struct vault *v) {
 
 static struct status undo(struct vault *v, struct status why) {
     forget_since_mark(v);
+    names_undo(v);
     people_forget_touched(v);
     if (!v->in_batch) {
         store_rollback(v->store);
@@ -119,5 +123,6 @@ struct status vault_commit_batch(struct vault *v) {
         return FAIL(E_BATCH);
     }
     v->in_batch = false;
-    return commit(v);
+    TRY(commit(v));
+    return access_flush(v);
 }

@@ -91,6 +91,7 @@ void person_touch(struct vault *v, struct person *p) {
     for (size_t i = 0; i < DECISIONS_PER_PERSON; i++) {
         p->decided[i].what = 0;
     }
+    p->codes.known = false;
     for (size_t i = 0; i < v->touched_count && i < TOUCHED_MAX; i++) {
         if (v->touched[i] == p->subject.id) {
             return;

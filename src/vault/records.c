@@ -173,6 +173,18 @@ struct status vault_put(struct vault *v, const struct vault_use *use,
 
 /* Reading ------------------------------------------------------------------------------- */
 
+struct status record_payload_with(struct vault *v, const struct seal_key *key,
+                                  const struct vault_meta *meta, struct buf *ret_plain) {
+    struct slice row;
+    struct status found = store_view(v->store, STORE_RECORDS, meta->owner, meta->id, &row);
+    if (found.code == E_STORE_MISSING || (!failed(found) && row.len < VERSION_BYTES)) {
+        return FAIL(E_VAULT_CORRUPT);
+    }
+    TRY(found);
+    struct seal_place place = place_of(meta, bytes_be32(row.ptr));
+    return record_open_buf(key, &place, slice_from(row, VERSION_BYTES), ret_plain);
+}
+
 struct status record_open_payload(struct vault *v, const struct segment *s, uint32_t at,
                                   uint64_t id, struct buf *ret_plain) {
     struct person *owner = NULL;
@@ -180,15 +192,8 @@ struct status record_open_payload(struct vault *v, const struct segment *s, uint
     struct seal_key key CLEANUP(seal_key_done);
     bool shared = segment_bit(s, PLANES_FLAG, SHARED_BIT, at);
     TRY(key_of(v, owner, s->category[at], id, shared, &key));
-    struct slice row;
-    struct status found = store_view(v->store, STORE_RECORDS, s->owner[at], id, &row);
-    if (found.code == E_STORE_MISSING || (!failed(found) && row.len < VERSION_BYTES)) {
-        return FAIL(E_VAULT_CORRUPT);
-    }
-    TRY(found);
     struct vault_meta meta = {.id = id, .owner = s->owner[at], .category = s->category[at]};
-    struct seal_place place = place_of(&meta, bytes_be32(row.ptr));
-    return record_open_buf(&key, &place, slice_from(row, VERSION_BYTES), ret_plain);
+    return record_payload_with(v, &key, &meta, ret_plain);
 }
 
 /* There, not expired, and of a living person. */

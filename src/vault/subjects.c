@@ -131,6 +131,7 @@ static struct status apply(struct vault *v, struct person *p, const struct vault
     }
     TRY(feed_subject(v, p->subject.id, change->purposes, change->cause));
     p->subject = *subject;
+    p->codes.known = false;
     return STATUS_OK;
 }
 

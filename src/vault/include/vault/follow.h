@@ -5,9 +5,12 @@
  *   TRY(vault_follow(v, &use, cursor, &f));                -- 0: rebuild from the beginning
  *   TRY(vault_follow_next(f, events, 64, &plain, &count)); -- 0 when there is nothing new
  *   vault_follow_ack(f, events[count - 1].seq);            -- after they were applied
+ *   cursor = events[count - 1].cursor;                     -- to go on from after a restart
  *
  * At least once: after a crash events since the last stored cursor come again; applying an event
- * twice does no harm, since each says what is, not what changed. Sequences ascend. */
+ * twice does no harm, since each says what is, not what changed. Records come in the order in which
+ * they came; what took a right away comes before any further record, however far behind the
+ * follower is, so that it can be acknowledged in time. */
 #ifndef WARD_VAULT_FOLLOW_H
 #define WARD_VAULT_FOLLOW_H
 
@@ -38,7 +41,8 @@ enum vault_cause {
 };
 
 struct vault_event {
-    uint64_t seq;
+    uint64_t seq;    /* to acknowledge */
+    uint64_t cursor; /* once this and all before it were applied, follow goes on from here */
     uint8_t kind;  /* enum vault_event_kind */
     uint8_t cause; /* enum vault_cause, of revocations */
     uint64_t subject;
@@ -47,8 +51,8 @@ struct vault_event {
     struct slice payload;   /* of records: inside the caller's buffer */
 };
 
-/* use: purpose and operation (use). The follow itself is recorded in the ledger. cursor: the last
- * acknowledged sequence, or 0. E_FOLLOWERS when there are too many. */
+/* use: purpose and operation (use). The follow itself is recorded in the ledger. cursor: that of the
+ * last event that was applied, or 0. E_FOLLOWERS when there are too many. */
 MUST_USE struct status vault_follow(struct vault *v, const struct vault_use *use, uint64_t cursor,
                                     struct vault_follower **ret_follower);
 /* The next events; payloads are added to ret_plain (a secret buffer, which the caller clears).

@@ -12,7 +12,7 @@
 
 enum vault_limits {
     VAULT_PURPOSES_MAX = 64,     /* one bit each in a mask, retired names included */
-    VAULT_CATEGORIES_MAX = 64,
+    VAULT_CATEGORIES_MAX = 128,
     VAULT_RECIPIENTS_MAX = 64,
     VAULT_ORIGINS_MAX = 4096,    /* interned names of origins and of access lists */
     VAULT_NAME_MAX = 128,        /* bytes of a name */

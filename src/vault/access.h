@@ -1,0 +1,98 @@
+/* Accesses as they are gathered: per session, purpose and minute a group for each category,
+ * operation and outcome, in it an item for each person. */
+#ifndef WARD_VAULT_ACCESS_H
+#define WARD_VAULT_ACCESS_H
+
+#include "inside.h"
+
+enum {
+    ACCESS_CITES = 4,
+    ACCESS_RECORDS = 4,
+    ACCESS_CHAINS = 4096,
+    ACCESS_GROUP_CHAINS = 256,
+    ACCESS_FRAME_MAX = 8 << 20,
+    ACCESS_BUFFER_MAX = 16 << 20,
+    ACCESS_ITEMS_MAX = 400000, /* then they are gathered before the minute is over */
+    ACCESS_SYNC_MS = 800,
+    ACCESS_GATHER_MS = 60 * 1000,
+};
+
+/* What is the same for all that one request did. */
+struct access_use {
+    uint64_t session;
+    uint64_t actor;
+    int64_t at_ms;
+    uint8_t purpose;
+    uint8_t operation;
+    uint8_t recipient; /* + 1 */
+};
+
+struct access_group;
+struct access_item {
+    uint64_t subject; /* 0: nobody (any more) */
+    uint64_t count;
+    int64_t at_ms; /* the first */
+    uint64_t records[ACCESS_RECORDS];
+    bool permit;
+    bool undeclared;
+    struct access_group *group;
+    struct access_item *next; /* in its chain */
+    struct access_item *next_in_group;
+};
+
+struct access_group {
+    uint64_t session;
+    uint64_t actor;
+    int64_t minute;
+    uint8_t purpose;
+    uint8_t category;
+    uint8_t operation;
+    uint8_t recipient;
+    uint16_t cites[ACCESS_CITES]; /* + 1; of denials */
+    enum leaf_kind kind; /* reads, writes, denials */
+    size_t item_count;
+    struct access_item *items;
+    struct access_group *next; /* in its chain */
+    struct access_group *next_made;
+};
+
+struct access_log {
+    struct os_file *file;
+    uint64_t epoch;  /* frames of other epochs do not open */
+    uint64_t offset; /* end of the journal */
+    struct buf buffer; /* plain entries of the open batch */
+    int64_t unsynced_since_ms; /* 0: synced */
+    int64_t oldest_ms;         /* of what is gathered; 0: nothing */
+    size_t item_count;
+    struct access_group *made; /* all groups */
+    struct access_group *groups[ACCESS_GROUP_CHAINS];
+    struct access_item *items[ACCESS_CHAINS];
+};
+
+/* access_items.c */
+struct access_entry {
+    struct access_use use;
+    uint64_t subject;
+    uint64_t record;
+    uint8_t category;
+    bool permit;
+    bool undeclared;
+    uint16_t cites[ACCESS_CITES];
+};
+MUST_USE struct status access_add(struct access_log *log, const struct access_entry *entry);
+/* All records of a selection, with their owners as the columns know them now. */
+MUST_USE struct status access_add_many(struct vault *v, const struct access_use *use,
+                                       const struct selection *which, bool permit);
+void access_clear(struct access_log *log);
+/* access_journal.c */
+MUST_USE struct status journal_open(struct vault *v);
+/* A new epoch begins in the transaction that made leaves of the old one. */
+MUST_USE struct status journal_next_epoch(struct vault *v);
+void journal_restart(struct vault *v);
+MUST_USE struct status journal_entry(struct vault *v, const struct access_entry *entry);
+MUST_USE struct status journal_many(struct vault *v, const struct access_use *use,
+                                    const struct selection *permitted,
+                                    const struct selection *denied);
+MUST_USE struct status journal_flush(struct vault *v);
+
+#endif

@@ -1,0 +1,147 @@
+/* Accesses gathered in memory. */
+#include <string.h>
+
+#include "access.h"
+#include "base/mem.h"
+
+static enum leaf_kind kind_of(uint8_t operation, bool permit) {
+    if (!permit) {
+        return LEAF_DENIAL_BATCH;
+    }
+    switch ((enum law_operation)operation) {
+    case LAW_OPERATION_COLLECT:
+    case LAW_OPERATION_STORE:
+        return LEAF_WRITE_BATCH;
+    case LAW_OPERATION_DISCLOSE:
+        return LEAF_DISCLOSURE;
+    case LAW_OPERATION_PUBLISH:
+        return LEAF_PUBLISH;
+    case LAW_OPERATION_USE:
+    case LAW_OPERATION_RESTRICT:
+    case LAW_OPERATION_ERASE:
+    default:
+        return LEAF_READ_BATCH;
+    }
+}
+
+static uint64_t mix(uint64_t a, uint64_t b) {
+    uint64_t h = (a ^ b) * UINT64_C(0x9e3779b97f4a7c15);
+    return h ^ h >> 29;
+}
+
+static bool same_group(const struct access_group *g, const struct access_group *like) {
+    return g->session == like->session && g->actor == like->actor && g->minute == like->minute &&
+           g->purpose == like->purpose && g->category == like->category &&
+           g->operation == like->operation && g->recipient == like->recipient &&
+           g->kind == like->kind && memcmp(g->cites, like->cites, sizeof g->cites) == 0;
+}
+
+static struct access_group *group_for(struct access_log *log, const struct access_entry *e) {
+    struct access_group like = {.session = e->use.session,
+                                .actor = e->use.actor,
+                                .minute = e->use.at_ms / ACCESS_GATHER_MS,
+                                .purpose = e->use.purpose,
+                                .category = e->category,
+                                .operation = e->use.operation,
+                                .recipient = e->use.recipient,
+                                .kind = kind_of(e->use.operation, e->permit)};
+    memcpy(like.cites, e->cites, sizeof like.cites);
+    uint64_t h = mix(mix(like.session, like.actor), mix((uint64_t)like.minute, like.purpose));
+    h = mix(h, (uint64_t)like.category << 8 | (uint64_t)like.kind << 16 | like.operation);
+    struct access_group **chain = &log->groups[h % ACCESS_GROUP_CHAINS];
+    for (struct access_group *g = *chain; g != NULL; g = g->next) {
+        if (same_group(g, &like)) {
+            return g;
+        }
+    }
+    struct access_group *g = mem_alloc(sizeof *g);
+    if (g == NULL) {
+        return NULL;
+    }
+    *g = like;
+    g->next = *chain;
+    g->next_made = log->made;
+    *chain = g;
+    log->made = g;
+    return g;
+}
+
+static struct access_item *item_for(struct access_log *log, struct access_group *g,
+                                    const struct access_entry *e) {
+    uint64_t h = mix(e->subject, (uint64_t)(uintptr_t)g);
+    struct access_item **chain = &log->items[h % ACCESS_CHAINS];
+    for (struct access_item *i = *chain; i != NULL; i = i->next) {
+        bool same = i->subject == e->subject && i->undeclared == e->undeclared && i->group == g;
+        if (same) {
+            return i;
+        }
+    }
+    struct access_item *i = mem_alloc(sizeof *i);
+    if (i == NULL) {
+        return NULL;
+    }
+    *i = (struct access_item){.subject = e->subject,
+                              .at_ms = e->use.at_ms,
+                              .permit = e->permit,
+                              .undeclared = e->undeclared,
+                              .group = g,
+                              .next = *chain,
+                              .next_in_group = g->items};
+    *chain = i;
+    g->items = i;
+    g->item_count++;
+    log->item_count++;
+    return i;
+}
+
+struct status access_add(struct access_log *log, const struct access_entry *entry) {
+    struct access_group *g = group_for(log, entry);
+    struct access_item *item = g == NULL ? NULL : item_for(log, g, entry);
+    if (item == NULL) {
+        return FAIL(E_MEMORY);
+    }
+    if (entry->record != 0 && item->count < ACCESS_RECORDS) {
+        item->records[item->count] = entry->record;
+    }
+    item->count++;
+    if (log->oldest_ms == 0 || entry->use.at_ms < log->oldest_ms) {
+        log->oldest_ms = entry->use.at_ms;
+    }
+    return STATUS_OK;
+}
+
+struct status access_add_many(struct vault *v, const struct access_use *use,
+                              const struct selection *which, bool permit) {
+    struct access_entry entry = {.use = *use, .permit = permit};
+    for (size_t i = 0; i < which->count; i++) {
+        const struct picked *item = &which->items[i];
+        const struct segment *s =
+            item->segment < v->columns.count ? v->columns.segments[item->segment] : NULL;
+        for (uint32_t word = 0; word < SEGMENT_WORDS; word++) {
+            for (uint64_t rest = item->bits.words[word]; rest != 0; rest &= rest - 1) {
+                uint32_t at = word * 64 + (uint32_t)__builtin_ctzll(rest);
+                entry.record = ((uint64_t)item->segment << SEGMENT_BITS) + at;
+                entry.subject = s == NULL ? 0 : s->owner[at];
+                entry.category = s == NULL ? 0 : s->category[at];
+                TRY(access_add(v->access, &entry));
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
+void access_clear(struct access_log *log) {
+    for (struct access_group *g = log->made, *next = NULL; g != NULL; g = next) {
+        next = g->next_made;
+        for (struct access_item *i = g->items, *after = NULL; i != NULL; i = after) {
+            after = i->next_in_group;
+            mem_free(i);
+        }
+        mem_free(g);
+    }
+    log->made = NULL;
+    log->item_count = 0;
+    log->oldest_ms = 0;
+    memset(log->groups, 0, sizeof log->groups);
+    memset(log->items, 0, sizeof log->items);
+}

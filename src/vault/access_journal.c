@@ -1,0 +1,256 @@
+/* The access journal: a file beside the ledger to which entries are appended before a read is
+ * answered, so that they survive a killed process; synced within a second, so that they survive a
+ * power cut. Once a minute what it holds becomes leaves, and it begins anew.
+ *
+ * Frames are sealed and bound to the journal's epoch, which the store counts in the transaction
+ * that makes the leaves: no entry is gathered twice, none is lost in between. */
+#include <string.h>
+
+#include "access.h"
+#include "base/bytes.h"
+
+enum {
+    ENTRY_ONE = 1,
+    ENTRY_MANY = 2,
+    USE_BYTES = 8 + 8 + 8 + 1 + 1 + 1,
+    ONE_BYTES = 8 + 8 + 1 + 1 + 1 + 2 * ACCESS_CITES,
+};
+
+static struct seal_place frame_place(const struct access_log *log, uint64_t offset) {
+    return (struct seal_place){
+        .what = SEAL_STATE, .owner = log->epoch, .category = 0xfffe, .id = offset};
+}
+
+/* Writing ------------------------------------------------------------------------------- */
+
+static struct status write_frame(struct vault *v, struct slice plain) {
+    struct access_log *log = v->access;
+    struct buf frame CLEANUP(buf_done);
+    buf_init(&frame, ACCESS_BUFFER_MAX + 64);
+    TRY(buf_reserve(&frame, 4 + plain.len + RECORD_OVERHEAD));
+    TRY(buf_add_be32(&frame, (uint32_t)(plain.len + RECORD_OVERHEAD)));
+    struct seal_place place = frame_place(log, log->offset);
+    TRY(record_seal_buf(&v->state_key, &place, plain, &frame));
+    TRY(os_write_at(v->fs, log->file, log->offset, buf_slice(&frame)));
+    log->offset += frame.len;
+    if (log->unsynced_since_ms == 0) {
+        log->unsynced_since_ms = vault_now_ms(v);
+    }
+    return STATUS_OK;
+}
+
+/* A frame that could not be written may be half there: what follows it could not be read. */
+struct status journal_flush(struct vault *v) {
+    struct buf *buffer = &v->access->buffer;
+    if (buffer->len == 0) {
+        return STATUS_OK;
+    }
+    struct status status = write_frame(v, buf_slice(buffer));
+    if (failed(status)) {
+        vault_stop(v);
+    }
+    buf_clear(buffer);
+    return status;
+}
+
+static struct status flush_unless_batch(struct vault *v) {
+    bool full = v->access->buffer.len > ACCESS_BUFFER_MAX / 2;
+    return v->in_batch && !full ? STATUS_OK : journal_flush(v);
+}
+
+static struct status add_use(struct buf *out, uint8_t kind, const struct access_use *use) {
+    uint8_t bytes[1 + USE_BYTES];
+    bytes[0] = kind;
+    bytes_put_be64(bytes + 1, use->session);
+    bytes_put_be64(bytes + 9, use->actor);
+    bytes_put_be64(bytes + 17, (uint64_t)use->at_ms);
+    bytes[25] = use->purpose;
+    bytes[26] = use->operation;
+    bytes[27] = use->recipient;
+    return buf_add(out, slice_of(bytes, sizeof bytes));
+}
+
+static struct status add_one(struct buf *out, const struct access_entry *e) {
+    uint8_t bytes[ONE_BYTES];
+    bytes_put_be64(bytes, e->subject);
+    bytes_put_be64(bytes + 8, e->record);
+    bytes[16] = e->category;
+    bytes[17] = e->permit;
+    bytes[18] = e->undeclared;
+    for (size_t i = 0; i < ACCESS_CITES; i++) {
+        bytes_put_be16(bytes + 19 + 2 * i, e->cites[i]);
+    }
+    TRY(add_use(out, ENTRY_ONE, &e->use));
+    return buf_add(out, slice_of(bytes, sizeof bytes));
+}
+
+/* Whatever was added of an entry that did not fit goes again. */
+static struct status keep_whole(struct vault *v, size_t before, struct status status) {
+    if (failed(status)) {
+        v->access->buffer.len = before;
+        return status;
+    }
+    return flush_unless_batch(v);
+}
+
+struct status journal_entry(struct vault *v, const struct access_entry *entry) {
+    size_t before = v->access->buffer.len;
+    return keep_whole(v, before, add_one(&v->access->buffer, entry));
+}
+
+static struct status add_many(struct buf *out, const struct access_use *use,
+                              const struct selection *permitted, const struct selection *denied) {
+    TRY(add_use(out, ENTRY_MANY, use));
+    TRY(selection_write(permitted, out));
+    return selection_write(denied, out);
+}
+
+struct status journal_many(struct vault *v, const struct access_use *use,
+                           const struct selection *permitted, const struct selection *denied) {
+    size_t before = v->access->buffer.len;
+    return keep_whole(v, before, add_many(&v->access->buffer, use, permitted, denied));
+}
+
+/* Reading back after a crash -------------------------------------------------------------- */
+
+static struct status take_use(struct slice *rest, struct access_use *ret) {
+    if (rest->len < USE_BYTES) {
+        return FAIL(E_VAULT_CORRUPT);
+    }
+    const uint8_t *from = rest->ptr;
+    *ret = (struct access_use){.session = bytes_be64(from),
+                               .actor = bytes_be64(from + 8),
+                               .at_ms = (int64_t)bytes_be64(from + 16),
+                               .purpose = from[24],
+                               .operation = from[25],
+                               .recipient = from[26]};
+    *rest = slice_from(*rest, USE_BYTES);
+    return STATUS_OK;
+}
+
+static struct status replay_one(struct vault *v, const struct access_use *use,
+                                struct slice *rest) {
+    if (rest->len < ONE_BYTES) {
+        return FAIL(E_VAULT_CORRUPT);
+    }
+    const uint8_t *from = rest->ptr;
+    struct access_entry e = {.use = *use,
+                             .subject = bytes_be64(from),
+                             .record = bytes_be64(from + 8),
+                             .category = from[16],
+                             .permit = from[17] == 1,
+                             .undeclared = from[18] == 1};
+    for (size_t i = 0; i < ACCESS_CITES; i++) {
+        e.cites[i] = bytes_be16(from + 19 + 2 * i);
+    }
+    *rest = slice_from(*rest, ONE_BYTES);
+    return access_add(v->access, &e);
+}
+
+static struct status replay_many(struct vault *v, const struct access_use *use,
+                                 struct slice *rest) {
+    for (int permit = 1; permit >= 0; permit--) {
+        struct selection which CLEANUP(selection_done);
+        selection_init(&which);
+        TRY(selection_read(rest, &which));
+        TRY(access_add_many(v, use, &which, permit == 1));
+    }
+    return STATUS_OK;
+}
+
+static struct status replay(struct vault *v, struct slice rest) {
+    while (rest.len > 0) {
+        uint8_t kind = rest.ptr[0];
+        struct access_use use;
+        rest = slice_from(rest, 1);
+        TRY(take_use(&rest, &use));
+        if (kind != ENTRY_ONE && kind != ENTRY_MANY) {
+            return FAIL(E_VAULT_CORRUPT);
+        }
+        TRY(kind == ENTRY_ONE ? replay_one(v, &use, &rest) : replay_many(v, &use, &rest));
+    }
+    return STATUS_OK;
+}
+
+/* False at the end, and at a frame that was torn or is of an older epoch. */
+static struct status read_frame(struct vault *v, struct buf *sealed, struct buf *plain,
+                                bool *ret_found) {
+    struct access_log *log = v->access;
+    uint8_t head[4];
+    size_t got = 0;
+    *ret_found = false;
+    TRY(os_read_at(v->fs, log->file, log->offset, head, sizeof head, &got));
+    size_t len = got == sizeof head ? bytes_be32(head) : 0;
+    if (len < RECORD_OVERHEAD || len > ACCESS_BUFFER_MAX + RECORD_OVERHEAD) {
+        return STATUS_OK;
+    }
+    buf_clear(sealed);
+    TRY(buf_reserve(sealed, len));
+    TRY(os_read_at(v->fs, log->file, log->offset + 4, sealed->ptr, len, &got));
+    if (got < len) {
+        return STATUS_OK;
+    }
+    struct seal_place place = frame_place(log, log->offset);
+    buf_clear(plain);
+    struct status opened =
+        record_open_buf(&v->state_key, &place, slice_of(sealed->ptr, len), plain);
+    if (opened.code == E_SEAL_OPEN) {
+        return STATUS_OK;
+    }
+    TRY(opened);
+    log->offset += 4 + len;
+    *ret_found = true;
+    return STATUS_OK;
+}
+
+static struct status read_all(struct vault *v) {
+    struct buf sealed CLEANUP(buf_done);
+    struct buf plain CLEANUP(buf_done);
+    buf_init(&sealed, ACCESS_BUFFER_MAX + 64);
+    buf_init(&plain, ACCESS_BUFFER_MAX + 64);
+    bool found = true;
+    while (found) {
+        TRY(read_frame(v, &sealed, &plain, &found));
+        if (found) {
+            TRY(replay(v, buf_slice(&plain)));
+        }
+    }
+    return STATUS_OK;
+}
+
+struct status journal_open(struct vault *v) {
+    struct access_log *log = v->access;
+    struct buf epoch CLEANUP(buf_done);
+    buf_init(&epoch, 8);
+    buf_init(&log->buffer, ACCESS_BUFFER_MAX);
+    struct status found = state_get(v, STORE_META, 0, META_ACCESS, &epoch);
+    if (failed(found) && found.code != E_STORE_MISSING) {
+        return found;
+    }
+    log->epoch = epoch.len == 8 ? bytes_be64(epoch.ptr) : 0;
+    char path[OS_PATH_MAX];
+    TRY(vault_path(v->ledger_dir, "accesses", path));
+    bool there = os_exists(v->fs, path);
+    TRY(os_open(v->fs, path, OS_READ | OS_WRITE | OS_CREATE, &log->file));
+    if (!there) {
+        TRY(os_sync_dir(v->fs, v->ledger_dir));
+    }
+    return read_all(v);
+}
+
+struct status journal_next_epoch(struct vault *v) {
+    uint8_t bytes[8];
+    bytes_put_be64(bytes, v->access->epoch + 1);
+    return state_put(v, STORE_META, 0, META_ACCESS, slice_of(bytes, sizeof bytes));
+}
+
+/* The old frames go at once; should they not, nothing opens them as new ones. */
+void journal_restart(struct vault *v) {
+    struct access_log *log = v->access;
+    log->epoch++;
+    log->offset = 0;
+    struct status cut = os_truncate(v->fs, log->file, 0);
+    if (failed(cut)) {
+        vault_stop(v);
+    }
+}

@@ -1,0 +1,239 @@
+/* The rows that an erasure takes away: of records, of a person, and of what concerns others. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "said.h"
+
+void doomed_init(struct doomed *d) {
+    buf_init(&d->keys, (size_t)1 << 30);
+    buf_init(&d->files, (size_t)1 << 30);
+}
+
+void doomed_done(struct doomed *d) {
+    buf_done(&d->keys);
+    buf_done(&d->files);
+}
+
+/* Keys that cannot be destroyed must not be forgotten: the vault stops, and the next open sweeps. */
+struct status doomed_destroy(struct vault *v, const struct doomed *d) {
+    struct status status = keys_destroy(v, &d->keys);
+    if (failed(status)) {
+        vault_stop(v);
+        return status;
+    }
+    for (size_t at = 0; at < d->files.len; at += sizeof(uint64_t)) {
+        uint64_t id = 0;
+        memcpy(&id, d->files.ptr + at, sizeof id);
+        TRY(blob_remove_file(v, id));
+    }
+    return STATUS_OK;
+}
+
+static struct status blob_rows(struct vault *v, uint64_t id, struct doomed *doomed) {
+    struct buf bytes CLEANUP(buf_done);
+    buf_init(&bytes, KEY_REF_LEN);
+    struct status found = state_get(v, STORE_BLOBS, 0, id, &bytes);
+    if (found.code == E_STORE_MISSING) {
+        return STATUS_OK;
+    }
+    TRY(found);
+    if (bytes.len != KEY_REF_LEN) {
+        return FAIL(E_VAULT_CORRUPT);
+    }
+    struct key_ref ref = key_ref_get(bytes.ptr);
+    TRY(buf_add(&doomed->keys, slice_of(&ref, sizeof ref)));
+    TRY(buf_add(&doomed->files, slice_of(&id, sizeof id)));
+    return store_delete(v->store, STORE_BLOBS, 0, id);
+}
+
+static struct status collect_id(void *arg, uint64_t owner, uint64_t id, struct slice bytes) {
+    struct buf *ids = arg;
+    (void)owner;
+    (void)bytes;
+    return buf_add(ids, slice_of(&id, sizeof id));
+}
+
+static uint64_t id_at(const struct buf *ids, size_t i) {
+    uint64_t id = 0;
+    memcpy(&id, ids->ptr + i * sizeof id, sizeof id);
+    return id;
+}
+
+static struct status wrap_rows(struct vault *v, uint64_t id) {
+    struct buf people CLEANUP(buf_done);
+    buf_init(&people, 4096);
+    TRY(store_each(v->store, STORE_WRAPS, id, 0, collect_id, &people));
+    for (size_t i = 0; i < people.len / sizeof(uint64_t); i++) {
+        TRY(store_delete(v->store, STORE_CONCERNED, id_at(&people, i), id));
+    }
+    return store_delete_owner(v->store, STORE_WRAPS, id);
+}
+
+static struct status record_rows(struct vault *v, const struct segment *s, uint32_t at,
+                                 uint64_t id, struct doomed *doomed) {
+    if (segment_bit(s, PLANES_FLAG, BLOB_BIT, at)) {
+        TRY(blob_rows(v, id, doomed));
+    }
+    if (segment_bit(s, PLANES_FLAG, SHARED_BIT, at)) {
+        TRY(wrap_rows(v, id));
+    }
+    return store_delete(v->store, STORE_RECORDS, s->owner[at], id);
+}
+
+struct status records_erase(struct vault *v, const struct selection *which,
+                            struct doomed *doomed) {
+    for (uint64_t id = selection_next(which, 0); id != 0; id = selection_next(which, id)) {
+        uint32_t at = 0;
+        const struct segment *s = columns_at(&v->columns, id, &at);
+        if (s != NULL) {
+            TRY(record_rows(v, s, at, id, doomed));
+        }
+    }
+    if (which->records == 0) {
+        return STATUS_OK;
+    }
+    TRY(delta_drop(&v->pending.deltas, which));
+    columns_drop(&v->columns, which, segments_delta(v));
+    return STATUS_OK;
+}
+
+/* Hand over ----------------------------------------------------------------------------- */
+
+/* Whom of the others it goes to: the first who is still here. */
+static struct status heir_of(struct vault *v, const struct vault_meta *meta,
+                             struct person **ret) {
+    *ret = NULL;
+    for (size_t i = 0; i < VAULT_OTHERS_MAX && meta->others[i] != 0; i++) {
+        struct status found = person_get(v, meta->others[i], ret);
+        if (found.code != E_NO_SUBJECT) {
+            return found;
+        }
+        *ret = NULL;
+    }
+    return STATUS_OK;
+}
+
+/* The same record under another owner: opened with the heir's copy of its key, sealed for its new
+ * place. Nothing of the old owner is left in row or columns. */
+static struct status hand_over(struct vault *v, const struct vault_meta *old,
+                               struct person *heir) {
+    struct seal_key key CLEANUP(seal_key_done);
+    TRY(wrap_open(v, heir, old->category, old->id, &key));
+    struct buf plain CLEANUP(buf_done);
+    buf_init_secret(&plain, VAULT_PAYLOAD_MAX);
+    TRY(record_payload_with(v, &key, old, &plain));
+    struct vault_meta meta = *old;
+    meta.owner = heir->subject.id;
+    meta.others[0] = 0;
+    TRY(store_delete(v->store, STORE_RECORDS, old->owner, old->id));
+    TRY(record_reseal(v, heir, &meta, 1, buf_slice(&plain)));
+    TRY(store_delete(v->store, STORE_WRAPS, old->id, old->owner));
+    TRY(store_delete(v->store, STORE_CONCERNED, meta.owner, old->id));
+    struct selection which CLEANUP(selection_done);
+    selection_init(&which);
+    TRY(selection_add(&which, old->id));
+    TRY(columns_reserve(&v->columns, &meta));
+    TRY(delta_drop(&v->pending.deltas, &which));
+    TRY(delta_put(&v->pending.deltas, &meta));
+    columns_drop(&v->columns, &which, segments_delta(v));
+    columns_put(&v->columns, &meta, segments_delta(v));
+    return STATUS_OK;
+}
+
+static struct status settle_record(struct vault *v, uint64_t id, struct selection *gone,
+                                   uint64_t *io_kept) {
+    struct vault_meta meta;
+    if (!columns_get(&v->columns, id, &meta)) {
+        return STATUS_OK;
+    }
+    unsigned stays = VAULT_SHARED | VAULT_STAYS;
+    struct person *heir = NULL;
+    bool may_stay = (meta.flags & stays) == stays && (meta.flags & VAULT_BLOB) == 0;
+    if (may_stay) {
+        TRY(record_others(v, &meta));
+        TRY(heir_of(v, &meta, &heir));
+    }
+    if (heir == NULL) {
+        return selection_add(gone, id);
+    }
+    (*io_kept)++;
+    return hand_over(v, &meta, heir);
+}
+
+struct status records_hand_over(struct vault *v, uint64_t subject, struct selection *gone,
+                                uint64_t *ret_kept) {
+    uint64_t id = columns_newest(&v->columns, subject, 0);
+    while (id != 0) {
+        uint64_t older = columns_newest(&v->columns, subject, id);
+        TRY(settle_record(v, id, gone, ret_kept));
+        id = older;
+    }
+    return STATUS_OK;
+}
+
+struct status records_leave(struct vault *v, uint64_t subject, uint64_t *io_kept) {
+    struct buf ids CLEANUP(buf_done);
+    buf_init(&ids, DELTA_MAX);
+    TRY(store_each(v->store, STORE_CONCERNED, subject, 0, collect_id, &ids));
+    for (size_t i = 0; i < ids.len / sizeof(uint64_t); i++) {
+        TRY(store_delete(v->store, STORE_WRAPS, id_at(&ids, i), subject));
+        (*io_kept)++;
+    }
+    return store_delete_owner(v->store, STORE_CONCERNED, subject);
+}
+
+/* The person ---------------------------------------------------------------------------- */
+
+/* Which kinds of rows the guard keeps for a person. */
+struct kept_owners {
+    uint64_t subject;
+    bool kinds[256];
+};
+
+static struct status kept_owner(void *arg, uint64_t owner, uint64_t id, struct slice bytes) {
+    struct kept_owners *kept = arg;
+    (void)id;
+    (void)bytes;
+    if (owner >> 8 != kept->subject) {
+        return FAIL(E_TOO_MANY); /* past the person's */
+    }
+    kept->kinds[owner & 255] = true;
+    return STATUS_OK;
+}
+
+static struct status kept_rows(struct vault *v, uint64_t subject) {
+    struct kept_owners kept = {.subject = subject};
+    struct status status = store_scan(v->store, STORE_KEPT, subject << 8, kept_owner, &kept);
+    if (failed(status) && status.code != E_TOO_MANY) {
+        return status;
+    }
+    for (uint64_t kind = 0; kind < 256; kind++) {
+        if (kept.kinds[kind]) {
+            TRY(store_delete_owner(v->store, STORE_KEPT, subject << 8 | kind));
+        }
+    }
+    return STATUS_OK;
+}
+
+static struct status ward_rows(struct vault *v, uint64_t child) {
+    struct buf guardians CLEANUP(buf_done);
+    buf_init(&guardians, 4096);
+    TRY(store_each(v->store, STORE_GUARDIANS, child, 0, collect_id, &guardians));
+    for (size_t i = 0; i < guardians.len / sizeof(uint64_t); i++) {
+        TRY(store_delete(v->store, STORE_WARDS, id_at(&guardians, i), child));
+    }
+    return store_delete_owner(v->store, STORE_GUARDIANS, child);
+}
+
+struct status person_rows_erase(struct vault *v, uint64_t subject) {
+    static const enum store_space spaces[] = {
+        STORE_RECORDS, STORE_CONSENTS, STORE_TAGGED, STORE_OPENINGS,
+        STORE_KEYS,    STORE_SUBJECTS, STORE_HOLDS,
+    };
+    TRY(ward_rows(v, subject));
+    TRY(kept_rows(v, subject));
+    for (size_t i = 0; i < ARRAY_LEN(spaces); i++) {
+        TRY(store_delete_owner(v->store, spaces[i], subject));
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,72 @@
+/* What time brings: retention, holds, birthdays, the journal, checkpoints. A few milliseconds of
+ * work a call. */
+#include "inside.h"
+
+enum {
+    SWEEP_AT_ONCE = 4096,
+    PUBLISH_MS = 1000,  /* leaves wait at most so long for a checkpoint */
+    REST_MS = 1000,     /* the longest that a tick asks not to be called */
+    SAVED_AT_ONCE = 8,
+};
+
+/* Retention is kept to the second when reading; here the bytes go. */
+static struct status sweep(struct vault *v, int64_t now_ms, int64_t *io_next_ms) {
+    int64_t earliest_s = columns_earliest_expiry(&v->columns);
+    if (earliest_s == INT64_MAX) {
+        return STATUS_OK;
+    }
+    if (earliest_s > now_ms / 1000) {
+        *io_next_ms = earliest_s * 1000 < *io_next_ms ? earliest_s * 1000 : *io_next_ms;
+        return STATUS_OK;
+    }
+    struct vault_query query = {.expires_by_s = now_ms / 1000, .limit = SWEEP_AT_ONCE};
+    struct selection which CLEANUP(selection_done);
+    selection_init(&which);
+    struct doomed doomed CLEANUP(doomed_done);
+    doomed_init(&doomed);
+    TRY(columns_select(&v->columns, &query, now_ms / 1000, true, &which));
+    uint64_t held = 0;
+    keep_held(v, &which, &held);
+    if (which.records == 0) {
+        return STATUS_OK;
+    }
+    struct vault_use use = {.operation = LAW_OPERATION_ERASE};
+    TRY(op_begin(v));
+    TRY(op_end(v, records_delete(v, &use, &which, LEAF_EXPIRY, VAULT_CAUSE_EXPIRED, &doomed)));
+    *io_next_ms = now_ms;
+    return doomed_destroy(v, &doomed);
+}
+
+static struct status publish(struct vault *v, int64_t now_ms, int64_t *io_next_ms) {
+    if (v->unpublished.len == 0) {
+        v->publish_at_ms = 0;
+        return STATUS_OK;
+    }
+    if (v->publish_at_ms == 0) {
+        v->publish_at_ms = now_ms + PUBLISH_MS;
+    }
+    if (now_ms >= v->publish_at_ms) {
+        v->publish_at_ms = 0;
+        return log_publish(v);
+    }
+    *io_next_ms = v->publish_at_ms < *io_next_ms ? v->publish_at_ms : *io_next_ms;
+    return STATUS_OK;
+}
+
+struct status vault_tick(struct vault *v, int64_t *ret_next_ms) {
+    TRY(vault_ready(v));
+    if (v->in_batch) {
+        return FAIL(E_BATCH);
+    }
+    int64_t now_ms = vault_now_ms(v);
+    int64_t next_ms = now_ms + REST_MS;
+    people_trim(v);
+    TRY(feed_tick(v, now_ms, &next_ms));
+    TRY(sweep(v, now_ms, &next_ms));
+    TRY(holds_tick(v, now_ms, &next_ms));
+    TRY(access_tick(v, now_ms, &next_ms));
+    TRY(publish(v, now_ms, &next_ms));
+    TRY(segments_save(v, SAVED_AT_ONCE, false));
+    *ret_next_ms = next_ms;
+    return STATUS_OK;
+}
