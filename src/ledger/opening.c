@@ -52,6 +52,20 @@ struct status opening_write(enum opening_side side, const struct opening_item *i
     return s;
 }
 
+struct status opening_write_path(enum opening_side side, const struct opening_item *item,
+                                 size_t index, size_t count, const struct merkle_path *path,
+                                 struct buf *out) {
+    if (count > OPENING_ITEMS_MAX || index >= count || item->content.len > OPENING_CONTENT_MAX) {
+        return FAIL(E_TOO_LARGE);
+    }
+    size_t before = out->len;
+    struct status s = write_parts(side, item, (uint32_t)index, (uint32_t)count, path, out);
+    if (failed(s)) {
+        out->len = before;
+    }
+    return s;
+}
+
 static struct status read_path(struct slice *rest, size_t count, struct merkle_path *path) {
     if (count > MERKLE_PATH_MAX || rest->len < count * SEAL_HASH_LEN) {
         return FAIL(E_OPENING_FORM);

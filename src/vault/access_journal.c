@@ -230,7 +230,8 @@ struct status journal_open(struct vault *v) {
     log->epoch = epoch.len == 8 ? bytes_be64(epoch.ptr) : 0;
     char path[OS_PATH_MAX];
     TRY(vault_path(v->ledger_dir, "accesses", path));
-    bool there = os_exists(v->fs, path);
+    bool there = false;
+    TRY(os_exists(v->fs, path, &there));
     TRY(os_open(v->fs, path, OS_READ | OS_WRITE | OS_CREATE, &log->file));
     if (!there) {
         TRY(os_sync_dir(v->fs, v->ledger_dir));

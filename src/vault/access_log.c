@@ -147,11 +147,14 @@ static struct status batch_begin(struct batch *b, const struct access_group *g) 
 
 static struct status batch_fill(const struct vault *v, const struct access_group *g,
                                 struct batch *b) {
+    struct buf one CLEANUP(buf_done);
+    buf_init_secret(&one, SAID_MAX);
     for (size_t i = 0; i < b->count; i++) {
-        size_t start = b->contents.len;
-        TRY(write_item(v, g, b->from[i], true, &b->contents));
+        buf_clear(&one);
+        TRY(write_item(v, g, b->from[i], true, &one));
+        TRY(buf_add(&b->contents, buf_slice(&one)));
         b->items[i].salt = leaf_salt_random();
-        b->items[i].content = slice_of(NULL, b->contents.len - start);
+        b->items[i].content = slice_of(NULL, one.len);
     }
     size_t at = 0; /* the buffer stands still from here on */
     for (size_t i = 0; i < b->count; i++) {

@@ -184,11 +184,14 @@ static struct status open_ledger(struct vault *v, const struct vault_options *op
     if (restored) {
         return ledger_open_restored(&how, &v->ledger);
     }
-    struct status status = ledger_open(&how, &v->ledger);
-    if (status.code == E_FILE_MISSING && v->stored_from == 0) {
+    char checkpoint[OS_PATH_MAX];
+    bool there = false;
+    TRY(vault_path(dir, "checkpoint", checkpoint));
+    TRY(os_exists(v->fs, checkpoint, &there));
+    if (!there && v->stored_from == 0) {
         TRY(ledger_create(&how)); /* new, or nothing was ever published */
-        status = ledger_open(&how, &v->ledger);
     }
+    struct status status = ledger_open(&how, &v->ledger);
     return status.code == E_LEDGER_AHEAD ? FAIL(E_VAULT_ROLLED_BACK) : status;
 }
 

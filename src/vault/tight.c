@@ -195,7 +195,8 @@ static struct status catch_up(struct vault *v, uint64_t from) {
 struct status tight_open(struct vault *v, bool restored) {
     char path[OS_PATH_MAX];
     TRY(vault_path(v->ledger_dir, "tightenings", path));
-    bool there = os_exists(v->fs, path);
+    bool there = false;
+    TRY(os_exists(v->fs, path, &there));
     TRY(os_open(v->fs, path, OS_READ | OS_WRITE | OS_CREATE, &v->tight_file));
     if (!there) {
         TRY(os_sync_dir(v->fs, v->ledger_dir));

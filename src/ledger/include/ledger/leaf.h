@@ -90,6 +90,10 @@ struct opening {
 /* The opening of items[item] at the end of `out`. */
 MUST_USE struct status opening_write(enum opening_side side, const struct opening_item *items,
                                      size_t count, size_t item, struct buf *out);
+/* The same for who has the path (merkle_path_in over the items' hashes) but not the other items. */
+MUST_USE struct status opening_write_path(enum opening_side side, const struct opening_item *item,
+                                          size_t index, size_t count,
+                                          const struct merkle_path *path, struct buf *out);
 /* E_OPENING_FORM unless it is exactly one opening. */
 MUST_USE struct status opening_read(struct slice bytes, struct opening *ret_opening);
 /* E_OPENING_WRONG unless it opens the leaf's commitment of its side. */

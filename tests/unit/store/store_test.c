@@ -1,0 +1,353 @@
+/* What every store must keep: run against the one behind store.h. A second store is another open. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "store/store.h"
+
+#define ASSERT_OK(expr)      assert_int_equal((expr).code, OK)
+#define ASSERT_IS(expr, err) assert_int_equal((expr).code, (err))
+
+struct bench {
+    char dir[64];
+    char path[96];
+    struct store *s;
+};
+
+static void reopen(struct bench *b) {
+    store_close(&b->s);
+    struct store_options options = {.path = b->path, .cache_bytes = 1 << 20};
+    ASSERT_OK(store_open(&options, &b->s));
+}
+
+static int begin(void **state) {
+    struct bench *b = calloc(1, sizeof *b);
+    strcpy(b->dir, "/tmp/ward-store-XXXXXX");
+    assert_non_null(mkdtemp(b->dir));
+    snprintf(b->path, sizeof b->path, "%s/store.db", b->dir);
+    ASSERT_OK(store_init());
+    reopen(b);
+    *state = b;
+    return 0;
+}
+
+static int end(void **state) {
+    struct bench *b = *state;
+    char command[128];
+    store_close(&b->s);
+    const char *names[] = {"store.db", "store.db-wal", "store.db-shm", "copy.db"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        snprintf(command, sizeof command, "%s/%s", b->dir, names[i]);
+        unlink(command);
+    }
+    rmdir(b->dir);
+    free(b);
+    return 0;
+}
+
+static void put(struct store *s, uint64_t owner, uint64_t id, const char *text) {
+    ASSERT_OK(store_put(s, STORE_RECORDS, owner, id, slice_str(text)));
+}
+
+static void assert_row(struct store *s, uint64_t owner, uint64_t id, const char *text) {
+    struct buf b CLEANUP(buf_done);
+    buf_init(&b, 4096);
+    ASSERT_OK(store_get(s, STORE_RECORDS, owner, id, &b));
+    assert_true(slice_eq(buf_slice(&b), slice_str(text)));
+}
+
+static void assert_missing(struct store *s, uint64_t owner, uint64_t id) {
+    struct slice bytes;
+    ASSERT_IS(store_view(s, STORE_RECORDS, owner, id, &bytes), E_STORE_MISSING);
+}
+
+static void rows_are_kept_and_replaced(void **state) {
+    struct bench *b = *state;
+    ASSERT_OK(store_begin(b->s));
+    put(b->s, 7, 1, "first");
+    put(b->s, 7, 1, "second");
+    put(b->s, 7, 2, "");
+    put(b->s, INT64_MAX, INT64_MAX, "far");
+    ASSERT_OK(store_commit(b->s));
+    reopen(b);
+    assert_row(b->s, 7, 1, "second");
+    assert_row(b->s, 7, 2, "");
+    assert_row(b->s, INT64_MAX, INT64_MAX, "far");
+    assert_missing(b->s, 7, 3);
+    struct slice bytes;
+    ASSERT_IS(store_view(b->s, STORE_SUBJECTS, 7, 1, &bytes), E_STORE_MISSING);
+    ASSERT_IS(store_put(b->s, STORE_RECORDS, (uint64_t)INT64_MAX + 1, 1, SLICE("x")), E_NUMBER);
+}
+
+static void a_rollback_leaves_nothing(void **state) {
+    struct bench *b = *state;
+    put(b->s, 1, 1, "stays");
+    ASSERT_OK(store_begin(b->s));
+    put(b->s, 1, 1, "goes");
+    put(b->s, 1, 2, "goes");
+    store_rollback(b->s);
+    assert_row(b->s, 1, 1, "stays");
+    assert_missing(b->s, 1, 2);
+    ASSERT_OK(store_begin(b->s));
+    put(b->s, 1, 3, "not committed");
+    reopen(b);
+    assert_missing(b->s, 1, 3);
+}
+
+static void a_part_is_undone_alone(void **state) {
+    struct bench *b = *state;
+    ASSERT_OK(store_begin(b->s));
+    put(b->s, 1, 1, "one");
+    ASSERT_OK(store_part_begin(b->s));
+    put(b->s, 1, 1, "changed");
+    put(b->s, 1, 2, "two");
+    ASSERT_OK(store_part_undo(b->s));
+    ASSERT_OK(store_part_begin(b->s));
+    put(b->s, 1, 3, "three");
+    ASSERT_OK(store_part_end(b->s));
+    ASSERT_OK(store_commit(b->s));
+    assert_row(b->s, 1, 1, "one");
+    assert_missing(b->s, 1, 2);
+    assert_row(b->s, 1, 3, "three");
+}
+
+struct seen {
+    uint64_t owners[16];
+    uint64_t ids[16];
+    size_t count;
+    size_t fail_at;
+};
+
+static struct status see(void *arg, uint64_t owner, uint64_t id, struct slice bytes) {
+    struct seen *seen = arg;
+    (void)bytes;
+    seen->owners[seen->count] = owner;
+    seen->ids[seen->count++] = id;
+    return seen->count == seen->fail_at ? FAIL(E_HELD) : STATUS_OK;
+}
+
+static void walks_are_in_order(void **state) {
+    struct bench *b = *state;
+    put(b->s, 2, 9, "");
+    put(b->s, 1, 5, "");
+    put(b->s, 2, 3, "");
+    put(b->s, 1, 500, "");
+    struct seen one = {.count = 0};
+    ASSERT_OK(store_each(b->s, STORE_RECORDS, 1, 5, see, &one));
+    assert_int_equal(one.count, 2);
+    assert_int_equal(one.ids[0], 5);
+    assert_int_equal(one.ids[1], 500);
+    struct seen all = {.count = 0};
+    ASSERT_OK(store_scan(b->s, STORE_RECORDS, 0, see, &all));
+    assert_int_equal(all.count, 4);
+    assert_int_equal(all.owners[2], 2);
+    assert_int_equal(all.ids[2], 3);
+    struct seen ended = {.fail_at = 2};
+    ASSERT_IS(store_scan(b->s, STORE_RECORDS, 0, see, &ended), E_HELD);
+    assert_int_equal(ended.count, 2);
+    struct seen later = {.count = 0};
+    ASSERT_OK(store_scan(b->s, STORE_RECORDS, 2, see, &later));
+    assert_int_equal(later.count, 2);
+}
+
+struct nested {
+    struct store *s;
+    size_t inner;
+};
+
+static struct status count_one(void *arg, uint64_t owner, uint64_t id, struct slice bytes) {
+    (void)owner;
+    (void)id;
+    (void)bytes;
+    ++*(size_t *)arg;
+    return STATUS_OK;
+}
+
+static struct status walk_within(void *arg, uint64_t owner, uint64_t id, struct slice bytes) {
+    struct nested *nested = arg;
+    (void)owner;
+    (void)id;
+    (void)bytes;
+    return store_scan(nested->s, STORE_RECORDS, 0, count_one, &nested->inner);
+}
+
+static void walks_may_nest(void **state) {
+    struct bench *b = *state;
+    put(b->s, 1, 1, "");
+    put(b->s, 1, 2, "");
+    put(b->s, 2, 1, "");
+    struct nested nested = {.s = b->s};
+    ASSERT_OK(store_scan(b->s, STORE_RECORDS, 0, walk_within, &nested));
+    assert_int_equal(nested.inner, 9);
+}
+
+static void deletes_take_what_they_name(void **state) {
+    struct bench *b = *state;
+    for (uint64_t id = 1; id <= 5; id++) {
+        put(b->s, 1, id, "a");
+        put(b->s, 2, id, "b");
+    }
+    ASSERT_OK(store_delete(b->s, STORE_RECORDS, 1, 2));
+    ASSERT_OK(store_delete(b->s, STORE_RECORDS, 1, 99));
+    ASSERT_OK(store_delete_range(b->s, STORE_RECORDS, 1, 4, UINT64_MAX));
+    ASSERT_OK(store_delete_owner(b->s, STORE_RECORDS, 2));
+    struct seen left = {.count = 0};
+    ASSERT_OK(store_scan(b->s, STORE_RECORDS, 0, see, &left));
+    assert_int_equal(left.count, 2);
+    assert_int_equal(left.ids[0], 1);
+    assert_int_equal(left.ids[1], 3);
+}
+
+static void a_foreign_file_is_refused(void **state) {
+    struct bench *b = *state;
+    store_close(&b->s);
+    FILE *f = fopen(b->path, "wb");
+    fputs("this is somebody's letter, and no store of anybody at all, not even a small one", f);
+    fclose(f);
+    struct store_options options = {.path = b->path};
+    ASSERT_IS(store_open(&options, &b->s), E_STORE_FOREIGN);
+    assert_null(b->s);
+}
+
+static void a_second_process_is_refused(void **state) {
+    struct bench *b = *state;
+    put(b->s, 1, 1, "here");
+    struct store *other = NULL;
+    struct store_options options = {.path = b->path};
+    ASSERT_IS(store_open(&options, &other), E_STORE_BUSY);
+    assert_row(b->s, 1, 1, "here");
+}
+
+static void a_missing_store_is_not_made_unless_asked(void **state) {
+    struct bench *b = *state;
+    struct store *other = NULL;
+    struct store_options options = {.path = "/tmp/ward-no-such-dir/x.db", .must_exist = true};
+    assert_true(failed(store_open(&options, &other)));
+    assert_null(other);
+    (void)b;
+}
+
+static bool file_holds(const char *path, const char *needle) {
+    struct stat info;
+    if (stat(path, &info) != 0) {
+        return false;
+    }
+    char *text = malloc((size_t)info.st_size + 1);
+    FILE *f = fopen(path, "rb");
+    size_t len = fread(text, 1, (size_t)info.st_size, f);
+    fclose(f);
+    bool found = memmem(text, len, needle, strlen(needle)) != NULL;
+    free(text);
+    return found;
+}
+
+static void freed_pages_are_wiped(void **state) {
+    struct bench *b = *state;
+    char big[9000];
+    memset(big, 'x', sizeof big);
+    memcpy(big + 5000, "CANARY-IN-PAGE", 14);
+    char wal[128];
+    snprintf(wal, sizeof wal, "%s-wal", b->path);
+    ASSERT_OK(store_put(b->s, STORE_RECORDS, 1, 1, slice_of(big, sizeof big)));
+    ASSERT_OK(store_settle(b->s));
+    assert_true(file_holds(b->path, "CANARY-IN-PAGE"));
+    ASSERT_OK(store_delete(b->s, STORE_RECORDS, 1, 1));
+    ASSERT_OK(store_settle(b->s));
+    assert_false(file_holds(b->path, "CANARY-IN-PAGE"));
+    assert_false(file_holds(wal, "CANARY-IN-PAGE"));
+}
+
+static void a_copy_is_whole_and_apart(void **state) {
+    struct bench *b = *state;
+    for (uint64_t id = 1; id < 500; id++) {
+        put(b->s, id % 7, id, "row");
+    }
+    char copy[128];
+    snprintf(copy, sizeof copy, "%s/copy.db", b->dir);
+    ASSERT_OK(store_copy(b->s, copy));
+    put(b->s, 1, 9999, "later");
+    struct store *other = NULL;
+    struct store_options options = {.path = copy, .must_exist = true};
+    ASSERT_OK(store_open(&options, &other));
+    assert_row(other, 3, 3, "row");
+    assert_missing(other, 1, 9999);
+    ASSERT_OK(store_check(other));
+    store_close(&other);
+}
+
+static void flipped_pages_are_noticed(void **state) {
+    struct bench *b = *state;
+    for (uint64_t id = 1; id < 2000; id++) {
+        put(b->s, id, id, "a row of some length, so that there are pages");
+    }
+    ASSERT_OK(store_settle(b->s));
+    store_close(&b->s);
+    FILE *f = fopen(b->path, "r+b");
+    for (long page = 24; page < 60; page++) {
+        fseek(f, page * 4096, SEEK_SET);
+        fwrite("\xff\xff\xff\xff\xff\xff\xff\xff", 1, 8, f);
+    }
+    fclose(f);
+    struct store_options options = {.path = b->path};
+    struct status opened = store_open(&options, &b->s);
+    struct status checked = failed(opened) ? opened : store_check(b->s);
+    ASSERT_IS(checked, E_STORE_CORRUPT);
+}
+
+/* Each allocation fails in turn: an error or a success, never a half. */
+static void allocations_may_fail(void **state) {
+    struct bench *b = *state;
+    put(b->s, 1, 1, "before");
+    bool finished = false;
+    for (uint64_t n = 1; !finished && n < 2000; n++) {
+        mem_fail_at(n, false);
+        struct status status = store_begin(b->s);
+        if (!failed(status)) {
+            status = store_put(b->s, STORE_RECORDS, 1, n + 1, SLICE("during"));
+            if (failed(status)) {
+                store_rollback(b->s);
+            } else {
+                status = store_commit(b->s);
+            }
+        }
+        finished = mem_failures() == 0;
+        mem_fail_at(0, false);
+        if (failed(status)) {
+            assert_int_equal(status.code, E_MEMORY);
+            assert_missing(b->s, 1, n + 1);
+        } else {
+            assert_row(b->s, 1, n + 1, "during");
+        }
+        assert_row(b->s, 1, 1, "before");
+    }
+    assert_true(finished);
+}
+
+int main(void) {
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, begin, end)
+    const struct CMUnitTest tests[] = {
+        TEST(rows_are_kept_and_replaced),
+        TEST(a_rollback_leaves_nothing),
+        TEST(a_part_is_undone_alone),
+        TEST(walks_are_in_order),
+        TEST(walks_may_nest),
+        TEST(deletes_take_what_they_name),
+        TEST(a_foreign_file_is_refused),
+        TEST(a_second_process_is_refused),
+        TEST(a_missing_store_is_not_made_unless_asked),
+        TEST(freed_pages_are_wiped),
+        TEST(a_copy_is_whole_and_apart),
+        TEST(flipped_pages_are_noticed),
+        TEST(allocations_may_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
