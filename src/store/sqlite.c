@@ -29,14 +29,13 @@ static const char *const verb_sql[VERBS][2] = {
     [DELETE] = {"DELETE FROM rows_", " WHERE owner = ?1 AND id = ?2"},
     [DELETE_OWNER] = {"DELETE FROM rows_", " WHERE owner = ?1"},
     [DELETE_RANGE] = {"DELETE FROM rows_", " WHERE owner = ?1 AND id >= ?2 AND id < ?3"},
-    [EACH] = {"SELECT owner, id, bytes FROM rows_",
-              " WHERE owner = ?1 AND id >= ?2 ORDER BY id"},
+    [EACH] = {"SELECT owner, id, bytes FROM rows_", " WHERE owner = ?1 AND id >= ?2 ORDER BY id"},
     [SCAN] = {"SELECT owner, id, bytes FROM rows_", " WHERE owner >= ?1 ORDER BY owner, id"},
 };
 
 /* Every other statement. */
 #define SQL_CREATE                                                                                 \
-    "CREATE TABLE IF NOT EXISTS rows_%d(owner INTEGER NOT NULL, id INTEGER NOT NULL, "            \
+    "CREATE TABLE IF NOT EXISTS rows_%d(owner INTEGER NOT NULL, id INTEGER NOT NULL, "             \
     "bytes BLOB NOT NULL, PRIMARY KEY(owner, id)) WITHOUT ROWID"
 static const char sql_begin[] = "BEGIN IMMEDIATE";
 static const char sql_commit[] = "COMMIT";
@@ -50,12 +49,8 @@ static const char sql_application[] = "PRAGMA application_id";
 static const char sql_version[] = "PRAGMA user_version";
 static const char sql_pages[] = "PRAGMA page_count";
 static const char *const sql_before[] = {
-    "PRAGMA page_size = 4096",
-    "PRAGMA locking_mode = EXCLUSIVE",
-    "PRAGMA secure_delete = ON",
-    "PRAGMA cell_size_check = ON",
-    "PRAGMA trusted_schema = OFF",
-    "PRAGMA temp_store = MEMORY",
+    "PRAGMA page_size = 4096",     "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA secure_delete = ON",
+    "PRAGMA cell_size_check = ON", "PRAGMA trusted_schema = OFF",     "PRAGMA temp_store = MEMORY",
 };
 static const char *const sql_after[] = {
     "PRAGMA journal_mode = WAL",
@@ -108,8 +103,7 @@ static struct status ask_number(struct store *s, const char *sql, int64_t *ret) 
 }
 
 static struct status prepare(struct store *s, const char *sql, sqlite3_stmt **ret) {
-    return sqlite_status(
-        sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL));
+    return sqlite_status(sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL));
 }
 
 static struct status prepare_rows(struct store *s, enum verb verb, enum store_space space,

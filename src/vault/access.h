@@ -49,7 +49,7 @@ struct access_group {
     uint8_t operation;
     uint8_t recipient;
     uint16_t cites[ACCESS_CITES]; /* + 1; of denials */
-    enum leaf_kind kind; /* reads, writes, denials */
+    enum leaf_kind kind;          /* reads, writes, denials */
     size_t item_count;
     struct access_item *items;
     struct access_group *next; /* in its chain */
@@ -58,9 +58,9 @@ struct access_group {
 
 struct access_log {
     struct os_file *file;
-    uint64_t epoch;  /* frames of other epochs do not open */
-    uint64_t offset; /* end of the journal */
-    struct buf buffer; /* plain entries of the open batch */
+    uint64_t epoch;            /* frames of other epochs do not open */
+    uint64_t offset;           /* end of the journal */
+    struct buf buffer;         /* plain entries of the open batch */
     int64_t unsynced_since_ms; /* 0: synced */
     int64_t oldest_ms;         /* of what is gathered; 0: nothing */
     size_t item_count;

@@ -128,8 +128,7 @@ static struct status take_use(struct slice *rest, struct access_use *ret) {
     return STATUS_OK;
 }
 
-static struct status replay_one(struct vault *v, const struct access_use *use,
-                                struct slice *rest) {
+static struct status replay_one(struct vault *v, const struct access_use *use, struct slice *rest) {
     if (rest->len < ONE_BYTES) {
         return FAIL(E_VAULT_CORRUPT);
     }
@@ -254,4 +253,11 @@ void journal_restart(struct vault *v) {
     if (failed(cut)) {
         vault_stop(v);
     }
+}
+
+struct status access_forget(struct vault *v) {
+    char path[OS_PATH_MAX];
+    TRY(vault_path(v->ledger_dir, "accesses", path));
+    struct status removed = os_remove(v->fs, path);
+    return removed.code == E_FILE_MISSING ? STATUS_OK : removed;
 }

@@ -44,8 +44,7 @@ struct status access_note(struct vault *v, const struct vault_use *use, uint8_t 
 }
 
 struct status access_note_many(struct vault *v, const struct vault_use *use,
-                               const struct selection *permitted,
-                               const struct selection *denied) {
+                               const struct selection *permitted, const struct selection *denied) {
     struct access_use made = use_of(v, use);
     TRY(journal_many(v, &made, permitted, denied));
     TRY(access_add_many(v, &made, permitted, true));
@@ -71,7 +70,7 @@ static struct said said_of(const struct vault *v, const struct access_group *g,
     struct said said = {
         .subject = item->subject,
         .actor = g->actor,
-        .role = g->actor == 0              ? SLICE("controller")
+        .role = g->actor == 0               ? SLICE("controller")
                 : g->actor == item->subject ? SLICE("self")
                                             : SLICE("other"),
         .operation = operation_name(g->operation),
@@ -220,8 +219,7 @@ static struct status auditor_part(struct vault *v, const struct access_group *g,
     return write_item(v, g, &sum, false, out);
 }
 
-static struct status gather_group(struct vault *v, const struct access_group *g,
-                                  struct batch *b) {
+static struct status gather_group(struct vault *v, const struct access_group *g, struct batch *b) {
     TRY(batch_begin(b, g));
     TRY(batch_fill(v, g, b));
     struct leaf leaf = {.kind = g->kind, .hour = leaf_hour(g->minute * ACCESS_GATHER_MS)};
@@ -276,8 +274,8 @@ static void sooner(int64_t *io_next_ms, int64_t at_ms) {
 
 struct status access_tick(struct vault *v, int64_t now_ms, int64_t *io_next_ms) {
     struct access_log *log = v->access;
-    bool due = log->oldest_ms != 0 && (now_ms - log->oldest_ms >= ACCESS_GATHER_MS ||
-                                       log->item_count > ACCESS_ITEMS_MAX);
+    bool due = log->oldest_ms != 0 &&
+               (now_ms - log->oldest_ms >= ACCESS_GATHER_MS || log->item_count > ACCESS_ITEMS_MAX);
     if (due) {
         TRY(access_gather(v));
     }

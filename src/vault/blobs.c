@@ -42,8 +42,7 @@ struct status blob_path(const struct vault *v, uint64_t id, char ret[OS_PATH_MAX
 }
 
 static struct seal_place place_of(uint64_t owner, uint8_t category, uint64_t id) {
-    return (struct seal_place){
-        .what = SEAL_BLOB, .owner = owner, .category = category, .id = id};
+    return (struct seal_place){.what = SEAL_BLOB, .owner = owner, .category = category, .id = id};
 }
 
 /* The payload of a blob's record: be64 size, media type. */
@@ -138,8 +137,7 @@ struct status vault_blob_begin(struct vault *v, const struct vault_use *use,
     struct vault_answer answer = {.permit = false};
     struct vault_meta full = {.id = 0};
     TRY(op_begin(v));
-    struct status status =
-        op_end(v, begin_record(v, use, meta, media_type, &key, &full, &answer));
+    struct status status = op_end(v, begin_record(v, use, meta, media_type, &key, &full, &answer));
     if (ret_answer != NULL) {
         *ret_answer = answer;
     }
@@ -276,8 +274,7 @@ static struct status open_reader(struct vault *v, const struct segment *s, uint3
     TRY(blob_path(v, blob->id, path));
     struct seal_place place = place_of(s->owner[at], s->category[at], blob->id);
     TRY(blob_reader_begin(&blob->reader, v->fs, path, &key, &place));
-    return blob->reader.plain_size == bytes_be64(payload.ptr) ? STATUS_OK
-                                                               : FAIL(E_BLOB_TRUNCATED);
+    return blob->reader.plain_size == bytes_be64(payload.ptr) ? STATUS_OK : FAIL(E_BLOB_TRUNCATED);
 }
 
 struct status vault_blob_open(struct vault *v, const struct vault_use *use, uint64_t id,

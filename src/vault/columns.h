@@ -32,7 +32,7 @@ struct segment {
     uint32_t alive_count;
     uint64_t dirty_since; /* sequence of the first delta that is not in the store's copy; 0: none */
     uint64_t saved_through; /* deltas up to this are in the store's copy */
-    uint64_t categories;  /* bits of what occurs, or once did */
+    uint64_t categories;    /* bits of what occurs, or once did */
     uint64_t collected_for_set;
     uint64_t origins; /* bit origin % 64 */
     uint32_t earliest_expiry;
@@ -103,6 +103,8 @@ MUST_USE struct status selection_add(struct selection *sel, uint64_t id);
 /* Ids in ascending order: call with 0, then with the last; 0 at the end. */
 uint64_t selection_next(const struct selection *sel, uint64_t after);
 void selection_remove(struct selection *sel, uint64_t id);
+/* Drops segments of which nothing is selected any more. */
+void selection_trim(struct selection *sel);
 
 /* Every record that the query matches and that is not expired at now_s (or, with `expired_too`,
  * also those that are). query->other is the caller's to apply. */

@@ -108,12 +108,11 @@ static struct status set_for(struct vault *v, const struct vault_actor *actor, u
     return set(v, actor, p, &dated);
 }
 
-struct status vault_consent_set(struct vault *v, const struct vault_actor *actor,
-                                uint64_t subject, const struct vault_consent *consent) {
+struct status vault_consent_set(struct vault *v, const struct vault_actor *actor, uint64_t subject,
+                                const struct vault_consent *consent) {
     bool known = consent->purpose < VAULT_PURPOSES_MAX &&
                  consent->state <= LAW_CONSENT_STATE_WITHDRAWN &&
-                 consent->giver <= LAW_CONSENT_GIVER_BOTH &&
-                 consent->notice.language[11] == '\0';
+                 consent->giver <= LAW_CONSENT_GIVER_BOTH && consent->notice.language[11] == '\0';
     if (!known) {
         return FAIL(E_NUMBER);
     }

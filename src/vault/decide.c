@@ -18,15 +18,13 @@ uint64_t map_purposes(const struct vault *v, uint8_t category) {
     uint64_t mask = 0;
     for (size_t i = 0; i < purposes->count && i < VAULT_PURPOSES_MAX; i++) {
         int purpose = map_number(v, NAME_PURPOSE, (uint16_t)i);
-        bool any = purpose >= 0 && in_map >= 0 &&
-                   law_map_operations(v->map, purpose, in_map) != 0;
+        bool any = purpose >= 0 && in_map >= 0 && law_map_operations(v->map, purpose, in_map) != 0;
         mask |= (uint64_t)any << i;
     }
     return mask;
 }
 
-int64_t map_expiry(const struct vault *v, uint8_t category, int64_t collected_s,
-                   int64_t asked_s) {
+int64_t map_expiry(const struct vault *v, uint8_t category, int64_t collected_s, int64_t asked_s) {
     int number = map_number(v, NAME_CATEGORY, category);
     int64_t latest = VAULT_NEVER_EXPIRES;
     if (number >= 0) {
@@ -144,8 +142,8 @@ static void add_person(struct law_facts *f, struct person *p, uint8_t purpose, i
     bool own_notice = consent != NULL && consent->notice.shown;
     add_notice(f, own_notice ? &consent->notice : &s->facts.notice);
     add_guardian(f, p, now_ms, io_until_ms);
-    bool restricted = s->state == VAULT_RESTRICTED || p->held ||
-                      (s->restrictions >> purpose & 1) != 0;
+    bool restricted =
+        s->state == VAULT_RESTRICTED || p->held || (s->restrictions >> purpose & 1) != 0;
     if (restricted) {
         SET(f, restricted, LAW_RESTRICTED, 1);
     }
@@ -228,15 +226,13 @@ static bool find_question(const struct vault *v, const struct vault_use *use, ui
     if (ret->purpose < 0 || ret->category < 0 || (named && ret->recipient < 0)) {
         return false;
     }
-    bool receives = !named ||
-                    law_map_receives(v->map, ret->recipient, ret->purpose, ret->category);
+    bool receives = !named || law_map_receives(v->map, ret->recipient, ret->purpose, ret->category);
     return receives && law_map_declares(v->map, ret->purpose, ret->category,
                                         (enum law_operation)use->operation);
 }
 
-static struct status gather(struct vault *v, const struct vault_use *use,
-                            const struct question *q, struct person *p,
-                            const struct record_facts *record, int64_t now_ms,
+static struct status gather(struct vault *v, const struct vault_use *use, const struct question *q,
+                            struct person *p, const struct record_facts *record, int64_t now_ms,
                             struct law_facts *ret, int64_t *io_until_ms) {
     law_facts_init(ret);
     TRY(law_map_fill(v->map, q->purpose, q->category, (enum law_operation)use->operation,
@@ -277,8 +273,8 @@ static const struct law_special *special_of(struct vault *v, const struct vault_
     if (*special == NULL) {
         uint64_t known[2];
         law_map_known(v->map, q->purpose, known);
-        struct status made = law_specialise(v->laws, law_set_mask(v->laws, true), settled, known,
-                                            special);
+        struct status made =
+            law_specialise(v->laws, law_set_mask(v->laws, true), settled, known, special);
         if (failed(made)) {
             *special = NULL;
         }
@@ -340,8 +336,7 @@ static uint64_t what_of(const struct vault_use *use, uint8_t category,
         collected_for = record->not_for ? record->collected_for : 0;
     }
     return flags | (uint64_t)use->purpose << 16 | (uint64_t)category << 24 |
-           (uint64_t)use->operation << 32 | (uint64_t)use->recipient << 40 |
-           collected_for << 48;
+           (uint64_t)use->operation << 32 | (uint64_t)use->recipient << 40 | collected_for << 48;
 }
 
 static const struct decided *find_decided(struct vault *v, struct person *p, uint64_t what,
@@ -366,10 +361,8 @@ static void keep_decided(struct person *p, uint64_t what, int64_t now_ms,
     if (what == 0) {
         return;
     }
-    p->decided[p->decided_next] = (struct decided){.what = what,
-                                                   .from_ms = now_ms,
-                                                   .until_ms = answer->until_ms,
-                                                   .permit = answer->permit};
+    p->decided[p->decided_next] = (struct decided){
+        .what = what, .from_ms = now_ms, .until_ms = answer->until_ms, .permit = answer->permit};
     p->decided_next = (uint8_t)((p->decided_next + 1) % DECISIONS_PER_PERSON);
 }
 
@@ -444,9 +437,8 @@ struct status vault_permit(struct vault *v, const struct vault_use *use, uint8_t
     return noted(v, use, category, subject, 0, &answer, answer_status(&answer));
 }
 
-struct status vault_decision_facts(struct vault *v, const struct vault_use *use,
-                                   uint8_t category, uint64_t subject,
-                                   struct law_facts *ret_facts) {
+struct status vault_decision_facts(struct vault *v, const struct vault_use *use, uint8_t category,
+                                   uint64_t subject, struct law_facts *ret_facts) {
     TRY(vault_ready(v));
     struct person *p = NULL;
     TRY(person_or_nobody(v, subject, &p));

@@ -136,8 +136,7 @@ static struct status batch_opening(struct vault *v, uint64_t leaf, const struct 
         return FAIL(E_VAULT_CORRUPT);
     }
     struct merkle_path path = {.count = 0};
-    merkle_path_in((const struct seal_hash *)(const void *)row.ptr, count, item->index - 1,
-                   &path);
+    merkle_path_in((const struct seal_hash *)(const void *)row.ptr, count, item->index - 1, &path);
     return opening_write_path(OPENING_PERSON, &item->item, item->index - 1, count, &path, out);
 }
 
@@ -197,8 +196,8 @@ static struct status note(struct vault *v, uint8_t kind, uint64_t subject, struc
     return log_leaf(v, (enum leaf_kind)kind, p, content, auditor, ret_leaf);
 }
 
-struct status vault_note(struct vault *v, uint8_t leaf_kind, uint64_t subject,
-                         struct slice content, uint64_t *ret_leaf) {
+struct status vault_note(struct vault *v, uint8_t leaf_kind, uint64_t subject, struct slice content,
+                         uint64_t *ret_leaf) {
     if (leaf_kind_text(leaf_kind) == NULL) {
         return FAIL(E_NUMBER);
     }

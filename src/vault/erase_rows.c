@@ -14,7 +14,8 @@ void doomed_done(struct doomed *d) {
     buf_done(&d->files);
 }
 
-/* Keys that cannot be destroyed must not be forgotten: the vault stops, and the next open sweeps. */
+/* Keys that cannot be destroyed must not be forgotten: the vault stops, and the next open sweeps.
+ */
 struct status doomed_destroy(struct vault *v, const struct doomed *d) {
     struct status status = keys_destroy(v, &d->keys);
     if (failed(status)) {
@@ -69,8 +70,8 @@ static struct status wrap_rows(struct vault *v, uint64_t id) {
     return store_delete_owner(v->store, STORE_WRAPS, id);
 }
 
-static struct status record_rows(struct vault *v, const struct segment *s, uint32_t at,
-                                 uint64_t id, struct doomed *doomed) {
+static struct status record_rows(struct vault *v, const struct segment *s, uint32_t at, uint64_t id,
+                                 struct doomed *doomed) {
     if (segment_bit(s, PLANES_FLAG, BLOB_BIT, at)) {
         TRY(blob_rows(v, id, doomed));
     }
@@ -80,8 +81,7 @@ static struct status record_rows(struct vault *v, const struct segment *s, uint3
     return store_delete(v->store, STORE_RECORDS, s->owner[at], id);
 }
 
-struct status records_erase(struct vault *v, const struct selection *which,
-                            struct doomed *doomed) {
+struct status records_erase(struct vault *v, const struct selection *which, struct doomed *doomed) {
     for (uint64_t id = selection_next(which, 0); id != 0; id = selection_next(which, id)) {
         uint32_t at = 0;
         const struct segment *s = columns_at(&v->columns, id, &at);
@@ -100,8 +100,7 @@ struct status records_erase(struct vault *v, const struct selection *which,
 /* Hand over ----------------------------------------------------------------------------- */
 
 /* Whom of the others it goes to: the first who is still here. */
-static struct status heir_of(struct vault *v, const struct vault_meta *meta,
-                             struct person **ret) {
+static struct status heir_of(struct vault *v, const struct vault_meta *meta, struct person **ret) {
     *ret = NULL;
     for (size_t i = 0; i < VAULT_OTHERS_MAX && meta->others[i] != 0; i++) {
         struct status found = person_get(v, meta->others[i], ret);
@@ -115,8 +114,7 @@ static struct status heir_of(struct vault *v, const struct vault_meta *meta,
 
 /* The same record under another owner: opened with the heir's copy of its key, sealed for its new
  * place. Nothing of the old owner is left in row or columns. */
-static struct status hand_over(struct vault *v, const struct vault_meta *old,
-                               struct person *heir) {
+static struct status hand_over(struct vault *v, const struct vault_meta *old, struct person *heir) {
     struct seal_key key CLEANUP(seal_key_done);
     TRY(wrap_open(v, heir, old->category, old->id, &key));
     struct buf plain CLEANUP(buf_done);

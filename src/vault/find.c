@@ -124,9 +124,8 @@ static uint64_t last_of(const struct selection *a, const struct selection *b) {
 }
 
 /* Selects, decides and records. The caller ends both selections. */
-static struct status find(struct vault *v, const struct vault_use *use,
-                          const struct vault_query *q, bool expired_too,
-                          struct selection *permitted, struct selection *denied,
+static struct status find(struct vault *v, const struct vault_use *use, const struct vault_query *q,
+                          bool expired_too, struct selection *permitted, struct selection *denied,
                           struct vault_found *ret) {
     TRY(vault_ready(v));
     people_trim(v);
@@ -232,8 +231,8 @@ static struct status pick_newest(struct vault *v, const struct vault_use *use, u
 
 /* The selection ascends; a walk down the owner's list hands it out the other way round. */
 static struct status hand_newest(struct vault *v, uint64_t owner, uint64_t below,
-                                 const struct selection *which, vault_record_fn *each,
-                                 void *arg, uint64_t *ret_last) {
+                                 const struct selection *which, vault_record_fn *each, void *arg,
+                                 uint64_t *ret_last) {
     struct buf plain CLEANUP(buf_done);
     buf_init_secret(&plain, VAULT_PAYLOAD_MAX);
     uint64_t left = which->records;
@@ -295,8 +294,7 @@ static struct status check_expiry(const struct vault *v, const struct selection 
 }
 
 static struct status change_all(struct vault *v, const struct vault_use *use,
-                                const struct selection *which,
-                                const struct vault_change *change) {
+                                const struct selection *which, const struct vault_change *change) {
     if (which->records == 0) {
         return STATUS_OK;
     }
@@ -351,8 +349,7 @@ struct status tighten_ids(struct vault *v, const struct selection *which) {
 
 struct status records_delete(struct vault *v, const struct vault_use *use,
                              const struct selection *which, enum leaf_kind kind,
-                             enum vault_cause cause,
-                              struct doomed *doomed) {
+                             enum vault_cause cause, struct doomed *doomed) {
     if (which->records == 0) {
         return STATUS_OK;
     }

@@ -1,5 +1,6 @@
-/* The lawful feed. Records are found in the columns by their ids; what took a right away is an event
- * of its own, with a number from the same counter, kept in the store while somebody may need it.
+/* The lawful feed. Records are found in the columns by their ids; what took a right away is an
+ * event of its own, with a number from the same counter, kept in the store while somebody may need
+ * it.
  *
  * Events come before further records, however far behind a follower is. Must never: hand out a
  * record without deciding for it then and there. */
@@ -60,23 +61,19 @@ static struct status emit(struct vault *v, const struct feed_event *event,
 
 struct status feed_subject(struct vault *v, uint64_t subject, uint64_t purposes,
                            enum vault_cause cause) {
-    struct feed_event event = {.kind = FEED_SUBJECT,
-                               .cause = (uint8_t)cause,
-                               .subject = subject,
-                               .purposes = purposes};
+    struct feed_event event = {
+        .kind = FEED_SUBJECT, .cause = (uint8_t)cause, .subject = subject, .purposes = purposes};
     return emit(v, &event, NULL);
 }
 
-struct status feed_records(struct vault *v, const struct selection *which,
-                           enum vault_cause cause) {
+struct status feed_records(struct vault *v, const struct selection *which, enum vault_cause cause) {
     struct feed_event event = {
         .kind = FEED_RECORDS, .cause = (uint8_t)cause, .purposes = UINT64_MAX};
     return which->records == 0 ? STATUS_OK : emit(v, &event, which);
 }
 
 struct status feed_all(struct vault *v, enum vault_cause cause) {
-    struct feed_event event = {
-        .kind = FEED_ALL, .cause = (uint8_t)cause, .purposes = UINT64_MAX};
+    struct feed_event event = {.kind = FEED_ALL, .cause = (uint8_t)cause, .purposes = UINT64_MAX};
     return emit(v, &event, NULL);
 }
 
@@ -110,13 +107,11 @@ static struct status read_event(void *arg, uint64_t owner, uint64_t id, struct s
 
 /* The first event after `seq` that concerns the purpose; *ret_found is false at the end. */
 static struct status next_event(struct vault *v, uint64_t after, uint8_t purpose,
-                                struct feed_event *ret, struct selection *which,
-                                bool *ret_found) {
+                                struct feed_event *ret, struct selection *which, bool *ret_found) {
     for (;;) {
         selection_done(which);
         struct read_event read = {.v = v, .which = which};
-        struct status status =
-            store_each(v->store, STORE_FEED, 0, after + 1, read_event, &read);
+        struct status status = store_each(v->store, STORE_FEED, 0, after + 1, read_event, &read);
         if (failed(status) && status.code != E_TOO_MANY) {
             return status;
         }
@@ -132,8 +127,7 @@ static struct status next_event(struct vault *v, uint64_t after, uint8_t purpose
 /* Following ----------------------------------------------------------------------------- */
 
 static struct status log_follow(struct vault *v, const struct vault_use *use) {
-    struct said said = {.purpose = vault_purpose_name(v, use->purpose),
-                        .at_ms = vault_now_ms(v)};
+    struct said said = {.purpose = vault_purpose_name(v, use->purpose), .at_ms = vault_now_ms(v)};
     said_actor(&said, use->actor);
     TRY(said_log(v, LEAF_FOLLOW, NULL, &said, NULL));
     return state_put(v, STORE_META, 0, META_FEED, SLICE("1"));
@@ -141,8 +135,7 @@ static struct status log_follow(struct vault *v, const struct vault_use *use) {
 
 static struct status begin_at(struct vault_follower *f, uint64_t cursor) {
     struct vault *v = f->v;
-    bool anew = cursor == 0 || cursor < v->counters.feed_floor ||
-                cursor >= v->counters.next_id;
+    bool anew = cursor == 0 || cursor < v->counters.feed_floor || cursor >= v->counters.next_id;
     f->record_pos = anew ? 0 : cursor;
     f->event_pos = anew ? v->counters.next_id - 1 : cursor;
     f->acked = f->event_pos;
@@ -151,8 +144,7 @@ static struct status begin_at(struct vault_follower *f, uint64_t cursor) {
     struct vault_query query = {.purposes = UINT64_C(1) << f->use.purpose};
     f->recheck = !anew;
     f->expand_pos = 0;
-    return anew ? STATUS_OK
-                : columns_select(&v->columns, &query, vault_now_s(v), true, &f->expand);
+    return anew ? STATUS_OK : columns_select(&v->columns, &query, vault_now_s(v), true, &f->expand);
 }
 
 struct status vault_follow(struct vault *v, const struct vault_use *use, uint64_t cursor,
@@ -274,8 +266,8 @@ static bool full(const struct handing *h) {
     return h->count == h->max;
 }
 
-static struct vault_event *add_event(struct handing *h, enum vault_event_kind kind,
-                                     uint64_t seq, uint64_t cursor) {
+static struct vault_event *add_event(struct handing *h, enum vault_event_kind kind, uint64_t seq,
+                                     uint64_t cursor) {
     struct vault_event *event = &h->events[h->count];
     *event = (struct vault_event){.seq = seq, .cursor = cursor, .kind = (uint8_t)kind};
     h->starts[h->count++] = h->plain->len;
@@ -335,8 +327,7 @@ static struct status expand(struct vault_follower *f, struct handing *h) {
 
 static struct status begin_subject(struct vault_follower *f, struct handing *h,
                                    const struct feed_event *event) {
-    struct vault_query query = {.owner = event->subject,
-                                .purposes = UINT64_C(1) << f->use.purpose};
+    struct vault_query query = {.owner = event->subject, .purposes = UINT64_C(1) << f->use.purpose};
     struct selection all CLEANUP(selection_done);
     selection_init(&all);
     TRY(columns_select(&f->v->columns, &query, vault_now_s(f->v), false, &all));
@@ -465,8 +456,7 @@ struct status vault_follow_next(struct vault_follower *follower, struct vault_ev
     if (starts == NULL) {
         return FAIL(E_MEMORY);
     }
-    struct handing h = {
-        .events = ret_events, .max = max, .plain = ret_plain, .starts = starts};
+    struct handing h = {.events = ret_events, .max = max, .plain = ret_plain, .starts = starts};
     struct status status = hand(follower, &h);
     for (size_t i = 0; i < h.count; i++) {
         ret_events[i].payload.ptr = ret_plain->ptr + starts[i];

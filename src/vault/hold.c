@@ -1,5 +1,5 @@
-/* Legal holds: a typed exception from erasure, with a ground, an end, and a leaf of its own. What is
- * held is kept and used for nothing. */
+/* Legal holds: a typed exception from erasure, with a ground, an end, and a leaf of its own. What
+ * is held is kept and used for nothing. */
 #include <string.h>
 
 #include "base/bytes.h"

@@ -25,16 +25,23 @@ enum {
     PERSON_GUARDIANS_MAX = 8,
     DECISIONS_PER_PERSON = 6,
     TOUCHED_MAX = 16,
-    KEY_POOL = 64,         /* keys made ahead with one sync */
-    PERSON_KEY = 0,        /* number of the key for facts, consents and openings */
-    DELTA_MAX = 32 << 20,  /* bytes of one transaction's deltas */
-    STATE_MAX = 8 << 20,   /* plain bytes of one row of state */
+    KEY_POOL = 64,          /* keys made ahead with one sync */
+    PERSON_KEY = 0,         /* number of the key for facts, consents and openings */
+    DELTA_MAX = 32 << 20,   /* bytes of one transaction's deltas */
+    STATE_MAX = 8 << 20,    /* plain bytes of one row of state */
     PERIOD_HOURS = 24 * 31, /* one auditor's key per period */
 };
 
 enum { SPECIALS = VAULT_PURPOSES_MAX * VAULT_CATEGORIES_MAX };
 
-enum meta_row { META_COUNTERS = 1, META_CLEAN = 2, META_TIGHT = 3, META_LAW = 4, META_ACCESS = 5, META_FEED = 6 };
+enum meta_row {
+    META_COUNTERS = 1,
+    META_CLEAN = 2,
+    META_TIGHT = 3,
+    META_LAW = 4,
+    META_ACCESS = 5,
+    META_FEED = 6
+};
 
 /* Numbers that outlive segments; in every delta row, the newest counts. */
 struct counters {
@@ -114,8 +121,8 @@ struct names {
 
 /* Leaves and tightenings of the open transaction. */
 struct pending {
-    struct buf leaves;   /* LEAF_LEN each */
-    struct buf tight;    /* frames for the tightening log */
+    struct buf leaves; /* LEAF_LEN each */
+    struct buf tight;  /* frames for the tightening log */
     struct buf deltas;
 };
 struct marks {
@@ -165,12 +172,12 @@ struct vault {
     uint64_t delta_first; /* of the oldest delta row kept */
     uint64_t delta_bytes;
 
-    struct counters written;   /* as the store has them */
-    uint64_t stored_from;      /* first leaf of `unpublished` */
-    struct buf unpublished;    /* leaves that the store holds and the ledger does not */
+    struct counters written;    /* as the store has them */
+    uint64_t stored_from;       /* first leaf of `unpublished` */
+    struct buf unpublished;     /* leaves that the store holds and the ledger does not */
     uint64_t drop_leaves_below; /* published, so the next transaction drops them */
-    uint64_t drop_tight_below; /* in the tightening log, so the next transaction drops them */
-    uint64_t tight_offset;     /* end of the tightening log */
+    uint64_t drop_tight_below;  /* in the tightening log, so the next transaction drops them */
+    uint64_t tight_offset;      /* end of the tightening log */
     struct os_file *tight_file;
 
     struct held *holds;
@@ -193,6 +200,7 @@ static inline int64_t vault_now_s(const struct vault *v) {
 }
 
 /* vault.c: everything but the ledger and what follows from it. */
+MUST_USE struct status vault_complete(struct vault *v);
 MUST_USE struct status vault_new(const struct vault_options *options, struct vault **ret_vault);
 
 /* op.c ------------------------------------------------------------------------------------- */
@@ -230,7 +238,8 @@ MUST_USE struct status keys_sweep(struct vault *v);
 /* The auditor's key of the period, made if it is missing (inside an op). */
 MUST_USE struct status period_key(struct vault *v, int64_t at_ms, struct seal_key *ret);
 
-/* people_load.c, people_rows.c ---------------------------------------------------------------------------- */
+/* people_load.c, people_rows.c
+ * ---------------------------------------------------------------------------- */
 /* Opened, from memory or from the store. E_NO_SUBJECT. Valid until people_trim. */
 MUST_USE struct status person_get(struct vault *v, uint64_t id, struct person **ret);
 /* Drops decisions, and lets a failing op drop the person from memory. Call before changing it. */
@@ -254,7 +263,6 @@ MUST_USE struct status person_row_put(struct vault *v, const struct person *p,
 MUST_USE struct status person_row_open(const struct seal_key *key, enum store_space space,
                                        uint64_t owner, uint64_t id, struct slice sealed,
                                        struct buf *ret_plain);
-
 
 /* tags.c ----------------------------------------------------------------------------------- */
 MUST_USE struct status tags_load(struct vault *v);
@@ -297,7 +305,8 @@ MUST_USE struct status decide_fast(struct vault *v, const struct vault_use *use,
                                    bool *ret_permit, int64_t *ret_until_ms);
 /* Purposes that the data map lets use the category, as bits. */
 uint64_t map_purposes(const struct vault *v, uint8_t category);
-/* When a record of the category must go: what was asked for, but not later than the data map says. */
+/* When a record of the category must go: what was asked for, but not later than the data map says.
+ */
 int64_t map_expiry(const struct vault *v, uint8_t category, int64_t collected_s, int64_t asked_s);
 void record_facts_of(const struct segment *s, uint32_t at, uint8_t purpose,
                      struct record_facts *ret);
@@ -352,6 +361,7 @@ MUST_USE struct status log_commit_rows(struct vault *v);
 /* Inside an op: what tightened, to be replayed by a restore. */
 MUST_USE struct status log_tighten(struct vault *v, const struct tightening *t);
 MUST_USE struct status tight_open(struct vault *v, bool restored);
+MUST_USE struct status tight_offset_save(struct vault *v);
 MUST_USE struct status tight_commit_rows(struct vault *v);
 MUST_USE struct status tight_committed(struct vault *v);
 /* Frames from `offset` on. next_id and next_subject: numbers below were given out by then. */
@@ -376,6 +386,8 @@ static inline uint64_t segments_delta(const struct vault *v) {
 /* access_log.c, access_gather.c --------------------------------------------------------------- */
 MUST_USE struct status access_open(struct vault *v);
 void access_close(struct vault *v);
+/* For a restore: the journal spoke of another store. */
+MUST_USE struct status access_forget(struct vault *v);
 /* One decided use; for one record, or for none (record 0). */
 MUST_USE struct status access_note(struct vault *v, const struct vault_use *use, uint8_t category,
                                    uint64_t subject, uint64_t record,
@@ -393,7 +405,14 @@ MUST_USE struct status access_tick(struct vault *v, int64_t now_ms, int64_t *io_
 
 /* records.c -------------------------------------------------------------------------------- */
 /* Of enum vault_record_flag. */
-enum { BLOB_BIT = 1, UNLAWFUL_BIT = 2, HELD_BIT = 3, SHARED_BIT = 4, UNFINISHED_BIT = 5, STAYS_BIT = 6 };
+enum {
+    BLOB_BIT = 1,
+    UNLAWFUL_BIT = 2,
+    HELD_BIT = 3,
+    SHARED_BIT = 4,
+    UNFINISHED_BIT = 5,
+    STAYS_BIT = 6
+};
 MUST_USE struct status record_open_payload(struct vault *v, const struct segment *s, uint32_t at,
                                            uint64_t id, struct buf *ret_plain);
 MUST_USE struct status record_put(struct vault *v, const struct vault_use *use,
@@ -417,8 +436,8 @@ MUST_USE struct status wrap_put(struct vault *v, struct person *p, uint8_t categ
 MUST_USE struct status wrap_open(struct vault *v, const struct person *p, uint8_t category,
                                  uint64_t id, struct seal_key *ret);
 MUST_USE struct status noted(struct vault *v, const struct vault_use *use, uint8_t category,
-                             uint64_t subject, uint64_t record,
-                             const struct vault_answer *answer, struct status status);
+                             uint64_t subject, uint64_t record, const struct vault_answer *answer,
+                             struct status status);
 
 /* find.c ----------------------------------------------------------------------------------- */
 /* What the query finds, `other` included. */
@@ -448,12 +467,15 @@ MUST_USE struct status tighten_ids(struct vault *v, const struct selection *whic
 /* Every row of a person but the records (which are gone or handed over). */
 MUST_USE struct status person_rows_erase(struct vault *v, uint64_t subject);
 /* Records that stay go to the first of the others; the rest are added to `gone`. */
-MUST_USE struct status records_hand_over(struct vault *v, uint64_t subject,
-                                         struct selection *gone, uint64_t *ret_kept);
+MUST_USE struct status records_hand_over(struct vault *v, uint64_t subject, struct selection *gone,
+                                         uint64_t *ret_kept);
 /* Others' records that concern the person go on without them. */
 MUST_USE struct status records_leave(struct vault *v, uint64_t subject, uint64_t *io_kept);
 MUST_USE struct status guardian_leave(struct vault *v, uint64_t guardian);
 MUST_USE struct status erasures_finish(struct vault *v);
+/* For a restore: what was erased since the backup goes again, with or without its keys. */
+MUST_USE struct status erase_again(struct vault *v, uint8_t kind, uint64_t category,
+                                   const uint64_t *ids, size_t count);
 MUST_USE struct status erase_people(struct vault *v, const struct vault_actor *actor,
                                     const uint64_t *ids, size_t count, struct slice ground,
                                     struct buf *receipt, struct vault_erased *ret);

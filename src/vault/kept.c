@@ -18,10 +18,8 @@ static struct status key_of(struct vault *v, uint64_t owner, struct seal_key *re
 }
 
 static struct seal_place place_of(uint64_t owner, uint8_t kind, uint64_t id) {
-    return (struct seal_place){.what = SEAL_STATE,
-                               .owner = row_owner(owner, kind),
-                               .category = STORE_KEPT,
-                               .id = id};
+    return (struct seal_place){
+        .what = SEAL_STATE, .owner = row_owner(owner, kind), .category = STORE_KEPT, .id = id};
 }
 
 static struct status keep(struct vault *v, uint64_t owner, uint8_t kind, uint64_t id,
@@ -41,8 +39,8 @@ struct status vault_keep(struct vault *v, uint64_t owner, uint8_t kind, uint64_t
     return op_end(v, keep(v, owner, kind, id, plain));
 }
 
-static struct status open_row(const struct seal_key *key, uint64_t owner, uint8_t kind,
-                              uint64_t id, struct slice sealed, struct buf *plain) {
+static struct status open_row(const struct seal_key *key, uint64_t owner, uint8_t kind, uint64_t id,
+                              struct slice sealed, struct buf *plain) {
     struct seal_place place = place_of(owner, kind, id);
     struct status status = record_open_buf(key, &place, sealed, plain);
     return status.code == E_SEAL_OPEN ? FAIL(E_VAULT_CORRUPT) : status;
@@ -54,8 +52,7 @@ struct status vault_kept(struct vault *v, uint64_t owner, uint8_t kind, uint64_t
     struct seal_key key CLEANUP(seal_key_done);
     TRY(key_of(v, owner, &key));
     struct slice sealed;
-    struct status found =
-        store_view(v->store, STORE_KEPT, row_owner(owner, kind), id, &sealed);
+    struct status found = store_view(v->store, STORE_KEPT, row_owner(owner, kind), id, &sealed);
     if (found.code == E_STORE_MISSING) {
         return FAIL(E_NO_RECORD);
     }
@@ -90,7 +87,6 @@ struct status vault_each_kept(struct vault *v, uint64_t owner, uint8_t kind, uin
     TRY(vault_ready(v));
     struct seal_key key CLEANUP(seal_key_done);
     TRY(key_of(v, owner, &key));
-    struct kept_walk walk = {
-        .key = &key, .owner = owner, .kind = kind, .each = each, .arg = arg};
+    struct kept_walk walk = {.key = &key, .owner = owner, .kind = kind, .each = each, .arg = arg};
     return store_each(v->store, STORE_KEPT, row_owner(owner, kind), from, hand_kept, &walk);
 }

@@ -120,8 +120,8 @@ static struct status name_blob_row(void *arg, uint64_t owner, uint64_t id, struc
 static struct status collect_dead(void *arg, struct key_ref ref, enum key_kind kind) {
     struct sweep *sweep = arg;
     bool ours = kind == KEY_SUBJECT || kind == KEY_BLOB || kind == KEY_PERIOD;
-    bool named = ref.slot / 64 < sweep->words &&
-                 (sweep->named[ref.slot / 64] >> (ref.slot % 64) & 1) != 0;
+    bool named =
+        ref.slot / 64 < sweep->words && (sweep->named[ref.slot / 64] >> (ref.slot % 64) & 1) != 0;
     if (!ours || named) {
         return STATUS_OK;
     }

@@ -30,7 +30,8 @@ struct status log_opening(struct vault *v, uint64_t owner, uint64_t index,
     return store_put(v->store, STORE_OPENINGS, owner, index, buf_slice(&sealed));
 }
 
-/* An item of an opening's row: be32 index + 1 in its batch (0: alone), salt, be16 length, content. */
+/* An item of an opening's row: be32 index + 1 in its batch (0: alone), salt, be16 length, content.
+ */
 struct status opening_row_add(struct buf *row, size_t index, const struct opening_item *item) {
     if (item->content.len > OPENING_CONTENT_MAX) {
         return FAIL(E_TOO_LARGE);
@@ -136,8 +137,7 @@ struct status log_publish(struct vault *v) {
     if (v->in_op || v->in_batch) {
         return FAIL(E_BATCH);
     }
-    struct status status =
-        ledger_append_at(v->ledger, v->stored_from, v->unpublished.ptr, count);
+    struct status status = ledger_append_at(v->ledger, v->stored_from, v->unpublished.ptr, count);
     if (!failed(status)) {
         status = ledger_publish(v->ledger);
     }
@@ -181,15 +181,15 @@ static struct status open_ledger(struct vault *v, const struct vault_options *op
         .key = &v->log_key,
         .store_leaves = v->counters.leaves,
     };
-    if (restored) {
-        return ledger_open_restored(&how, &v->ledger);
-    }
     char checkpoint[OS_PATH_MAX];
     bool there = false;
     TRY(vault_path(dir, "checkpoint", checkpoint));
     TRY(os_exists(v->fs, checkpoint, &there));
-    if (!there && v->stored_from == 0) {
-        TRY(ledger_create(&how)); /* new, or nothing was ever published */
+    if (!there && (restored || v->stored_from == 0)) {
+        TRY(ledger_create(&how)); /* new, or nothing was ever published, or all is lost */
+    }
+    if (restored) {
+        return ledger_open_restored(&how, &v->ledger);
     }
     struct status status = ledger_open(&how, &v->ledger);
     return status.code == E_LEDGER_AHEAD ? FAIL(E_VAULT_ROLLED_BACK) : status;

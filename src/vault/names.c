@@ -80,8 +80,7 @@ void names_undo(struct vault *v) {
     }
 }
 
-struct status names_number(struct vault *v, enum name_kind kind, struct slice name,
-                           uint16_t *ret) {
+struct status names_number(struct vault *v, enum name_kind kind, struct slice name, uint16_t *ret) {
     if (names_find(v, kind, name, ret)) {
         return STATUS_OK;
     }

@@ -1,4 +1,5 @@
-/* Rows of a person's own in the store, each sealed under the person's key and bound to its place. */
+/* Rows of a person's own in the store, each sealed under the person's key and bound to its place.
+ */
 #include "inside.h"
 #include "people_form.h"
 
@@ -40,8 +41,7 @@ struct status consent_save(struct vault *v, const struct person *p,
     struct buf plain CLEANUP(buf_done);
     buf_init_secret(&plain, ROW_MAX);
     TRY(consent_write(consent, &plain));
-    return person_row_put(v, p, STORE_CONSENTS, p->subject.id, consent->purpose,
-                          buf_slice(&plain));
+    return person_row_put(v, p, STORE_CONSENTS, p->subject.id, consent->purpose, buf_slice(&plain));
 }
 
 struct status guardian_save(struct vault *v, const struct person *child,
@@ -49,7 +49,6 @@ struct status guardian_save(struct vault *v, const struct person *child,
     struct buf plain CLEANUP(buf_done);
     buf_init_secret(&plain, ROW_MAX);
     TRY(guardian_write(link, &plain));
-    TRY(person_row_put(v, child, STORE_GUARDIANS, link->child, link->guardian,
-                       buf_slice(&plain)));
+    TRY(person_row_put(v, child, STORE_GUARDIANS, link->child, link->guardian, buf_slice(&plain)));
     return store_put(v->store, STORE_WARDS, link->guardian, link->child, SLICE(""));
 }

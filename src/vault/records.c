@@ -14,8 +14,7 @@ static struct seal_place place_of(const struct vault_meta *meta, uint32_t versio
 }
 
 static struct seal_place wrap_place(uint64_t person, uint8_t category, uint64_t id) {
-    return (struct seal_place){
-        .what = SEAL_WRAP, .owner = person, .category = category, .id = id};
+    return (struct seal_place){.what = SEAL_WRAP, .owner = person, .category = category, .id = id};
 }
 
 /* The row: be32 version, sealed payload. */
@@ -38,8 +37,7 @@ struct status wrap_put(struct vault *v, struct person *p, uint8_t category, uint
     uint8_t wrapped[RECORD_WRAPPED_KEY_LEN];
     struct seal_place place = wrap_place(p->subject.id, category, id);
     record_wrap_key(&key, &place, record_key, wrapped);
-    return store_put(v->store, STORE_WRAPS, id, p->subject.id,
-                     slice_of(wrapped, sizeof wrapped));
+    return store_put(v->store, STORE_WRAPS, id, p->subject.id, slice_of(wrapped, sizeof wrapped));
 }
 
 struct status wrap_open(struct vault *v, const struct person *p, uint8_t category, uint64_t id,
@@ -48,7 +46,8 @@ struct status wrap_open(struct vault *v, const struct person *p, uint8_t categor
     TRY(person_key_get(v, p, category + 1u, &key));
     struct slice wrapped;
     struct status found = store_view(v->store, STORE_WRAPS, id, p->subject.id, &wrapped);
-    if (found.code == E_STORE_MISSING || (!failed(found) && wrapped.len != RECORD_WRAPPED_KEY_LEN)) {
+    if (found.code == E_STORE_MISSING ||
+        (!failed(found) && wrapped.len != RECORD_WRAPPED_KEY_LEN)) {
         return FAIL(E_VAULT_CORRUPT);
     }
     TRY(found);
@@ -57,8 +56,8 @@ struct status wrap_open(struct vault *v, const struct person *p, uint8_t categor
 }
 
 /* A record of several people has its own key, wrapped for each. */
-static struct status share_key(struct vault *v, struct person *owner,
-                               const struct vault_meta *meta, struct seal_key *ret) {
+static struct status share_key(struct vault *v, struct person *owner, const struct vault_meta *meta,
+                               struct seal_key *ret) {
     *ret = seal_key_random();
     TRY(wrap_put(v, owner, meta->category, meta->id, ret));
     for (size_t i = 0; i < VAULT_OTHERS_MAX && meta->others[i] != 0; i++) {
@@ -106,8 +105,8 @@ static struct status complete(struct vault *v, const struct vault_use *use,
     return STATUS_OK;
 }
 
-static struct status write_new(struct vault *v, struct person *owner,
-                               const struct vault_meta *meta, struct slice payload) {
+static struct status write_new(struct vault *v, struct person *owner, const struct vault_meta *meta,
+                               struct slice payload) {
     struct seal_key key CLEANUP(seal_key_done);
     TRY(key_for_new(v, owner, meta, &key));
     TRY(payload_write(v, &key, meta, 1, payload));
@@ -158,9 +157,8 @@ static void hand_answer(const struct vault_answer *answer, struct vault_answer *
     }
 }
 
-struct status vault_put(struct vault *v, const struct vault_use *use,
-                        const struct vault_meta *meta, struct slice payload, uint64_t *ret_id,
-                        struct vault_answer *ret_answer) {
+struct status vault_put(struct vault *v, const struct vault_use *use, const struct vault_meta *meta,
+                        struct slice payload, uint64_t *ret_id, struct vault_answer *ret_answer) {
     struct vault_answer answer = {.permit = false};
     struct vault_meta full = {.id = 0};
     TRY(op_begin(v));
@@ -227,8 +225,7 @@ struct status record_others(struct vault *v, struct vault_meta *meta) {
 }
 
 static struct status decide_record(struct vault *v, const struct vault_use *use,
-                                   const struct segment *s, uint32_t at,
-                                   struct vault_answer *ret) {
+                                   const struct segment *s, uint32_t at, struct vault_answer *ret) {
     struct person *owner = NULL;
     struct status found = person_get(v, s->owner[at], &owner);
     if (found.code == E_NO_SUBJECT) {

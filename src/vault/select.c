@@ -72,6 +72,24 @@ void selection_remove(struct selection *sel, uint64_t id) {
     *word &= ~bit;
 }
 
+static uint64_t plane_count(const struct plane *bits) {
+    uint64_t count = 0;
+    for (int i = 0; i < SEGMENT_WORDS; i++) {
+        count += (uint64_t)__builtin_popcountll(bits->words[i]);
+    }
+    return count;
+}
+
+void selection_trim(struct selection *sel) {
+    size_t kept = 0;
+    for (size_t i = 0; i < sel->count; i++) {
+        if (plane_count(&sel->items[i].bits) > 0) {
+            sel->items[kept++] = sel->items[i];
+        }
+    }
+    sel->count = kept;
+}
+
 static bool next_in(const struct plane *bits, uint32_t from, uint32_t *ret_at) {
     for (uint32_t word = from / 64; word < SEGMENT_WORDS; word++) {
         uint64_t rest = bits->words[word];
@@ -108,8 +126,7 @@ static bool may_match(const struct segment *s, const struct vault_query *q) {
     if (q->category != 0 && (s->categories >> ((q->category - 1) % 64) & 1) == 0) {
         return false;
     }
-    if (q->collected_for != 0 &&
-        (s->collected_for_set >> ((q->collected_for - 1) % 64) & 1) == 0) {
+    if (q->collected_for != 0 && (s->collected_for_set >> ((q->collected_for - 1) % 64) & 1) == 0) {
         return false;
     }
     if (q->origin != 0 && (s->origins >> (q->origin % 64) & 1) == 0) {
@@ -118,8 +135,7 @@ static bool may_match(const struct segment *s, const struct vault_query *q) {
     return q->expires_by_s == 0 || (int64_t)s->earliest_expiry <= q->expires_by_s;
 }
 
-static void keep_any(const struct segment *s, enum plane_set set, uint64_t bits,
-                     struct plane *io) {
+static void keep_any(const struct segment *s, enum plane_set set, uint64_t bits, struct plane *io) {
     if (bits == 0) {
         return;
     }
@@ -135,8 +151,7 @@ static void keep_any(const struct segment *s, enum plane_set set, uint64_t bits,
     }
 }
 
-static void keep_all(const struct segment *s, enum plane_set set, uint64_t bits,
-                     struct plane *io) {
+static void keep_all(const struct segment *s, enum plane_set set, uint64_t bits, struct plane *io) {
     for (; bits != 0; bits &= bits - 1) {
         keep_any(s, set, bits & -bits, io);
     }
@@ -169,8 +184,8 @@ static bool values_match(const struct segment *s, uint32_t at, const struct vaul
 /* Conditions on values, and expiry, looked at only where a bit is left. */
 static void keep_values(const struct segment *s, const struct vault_query *q, int64_t now_s,
                         bool expired_too, struct plane *io) {
-    bool values = q->category != 0 || q->collected_for != 0 || q->origin != 0 ||
-                  q->expires_by_s != 0;
+    bool values =
+        q->category != 0 || q->collected_for != 0 || q->origin != 0 || q->expires_by_s != 0;
     bool expiry = !expired_too && (int64_t)s->earliest_expiry <= now_s;
     if (!values && !expiry) {
         return;
@@ -184,14 +199,6 @@ static void keep_values(const struct segment *s, const struct vault_query *q, in
             }
         }
     }
-}
-
-static uint64_t plane_count(const struct plane *bits) {
-    uint64_t count = 0;
-    for (int i = 0; i < SEGMENT_WORDS; i++) {
-        count += (uint64_t)__builtin_popcountll(bits->words[i]);
-    }
-    return count;
 }
 
 static void narrow(const struct segment *s, const struct vault_query *q, int64_t now_s,
@@ -227,8 +234,7 @@ static void cut_to(struct picked *item, uint64_t limit) {
     }
 }
 
-static struct status add_picked(struct selection *out, const struct picked *item,
-                                uint64_t limit) {
+static struct status add_picked(struct selection *out, const struct picked *item, uint64_t limit) {
     uint64_t count = plane_count(&item->bits);
     if (count == 0) {
         return STATUS_OK;
@@ -244,8 +250,8 @@ static struct status add_picked(struct selection *out, const struct picked *item
     return STATUS_OK;
 }
 
-static struct status select_all(const struct columns *c, const struct vault_query *q,
-                                int64_t now_s, bool expired_too, struct selection *out) {
+static struct status select_all(const struct columns *c, const struct vault_query *q, int64_t now_s,
+                                bool expired_too, struct selection *out) {
     for (size_t i = (size_t)(q->after >> SEGMENT_BITS); i < c->count; i++) {
         const struct segment *s = c->segments[i];
         if (s == NULL || !may_match(s, q)) {
@@ -272,12 +278,11 @@ static bool matches(const struct columns *c, uint64_t id, const struct vault_que
     }
     uint64_t asked = q->objections | q->not_objected;
     uint64_t objections = asked == 0 ? 0 : segment_mask(s, PLANES_OBJECTION, at);
-    bool masks =
-        (q->purposes == 0 || (segment_mask(s, PLANES_PURPOSE, at) & q->purposes) != 0) &&
-        (q->objections == 0 || (objections & q->objections) != 0) &&
-        (q->shares == 0 || (segment_mask(s, PLANES_SHARE, at) & q->shares) != 0) &&
-        (objections & q->not_objected) == 0 &&
-        (q->flags == 0 || (segment_mask(s, PLANES_FLAG, at) & q->flags) == q->flags);
+    bool masks = (q->purposes == 0 || (segment_mask(s, PLANES_PURPOSE, at) & q->purposes) != 0) &&
+                 (q->objections == 0 || (objections & q->objections) != 0) &&
+                 (q->shares == 0 || (segment_mask(s, PLANES_SHARE, at) & q->shares) != 0) &&
+                 (objections & q->not_objected) == 0 &&
+                 (q->flags == 0 || (segment_mask(s, PLANES_FLAG, at) & q->flags) == q->flags);
     return masks && values_match(s, at, q) && (expired_too || !segment_expired(s, at, now_s));
 }
 

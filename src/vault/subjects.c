@@ -166,7 +166,7 @@ static struct status set_state(struct vault *v, const struct vault_actor *actor,
     subject.since_ms = vault_now_ms(v);
     bool tighter = state > p->subject.state;
     struct change change = {
-        .kind = state == VAULT_RESTRICTED ? LEAF_RESTRICTION
+        .kind = state == VAULT_RESTRICTED              ? LEAF_RESTRICTION
                 : p->subject.state == VAULT_RESTRICTED ? LEAF_RESTRICTION_ENDED
                                                        : LEAF_RECTIFICATION,
         .tight = {.kind = tighter ? TIGHT_STATE : 0, .what = (uint64_t)state},
@@ -231,8 +231,8 @@ static struct status set_mask(struct vault *v, const struct vault_actor *actor, 
     return apply(v, p, &subject, &change);
 }
 
-static struct status change_mask(struct vault *v, const struct vault_actor *actor,
-                                 uint64_t subject, uint8_t purpose, bool on, bool objection) {
+static struct status change_mask(struct vault *v, const struct vault_actor *actor, uint64_t subject,
+                                 uint8_t purpose, bool on, bool objection) {
     if (purpose != VAULT_ALL && purpose >= VAULT_PURPOSES_MAX) {
         return FAIL(E_NUMBER);
     }

@@ -4,8 +4,8 @@
 
 enum {
     SWEEP_AT_ONCE = 4096,
-    PUBLISH_MS = 1000,  /* leaves wait at most so long for a checkpoint */
-    REST_MS = 1000,     /* the longest that a tick asks not to be called */
+    PUBLISH_MS = 1000, /* leaves wait at most so long for a checkpoint */
+    REST_MS = 1000,    /* the longest that a tick asks not to be called */
     SAVED_AT_ONCE = 8,
 };
 

@@ -28,7 +28,7 @@ struct status log_tighten(struct vault *v, const struct tightening *t) {
     return buf_add(out, t->ids);
 }
 
-static struct status offset_save(struct vault *v) {
+struct status tight_offset_save(struct vault *v) {
     uint8_t bytes[8];
     bytes_put_be64(bytes, v->tight_offset);
     return state_put(v, STORE_META, 0, META_TIGHT, slice_of(bytes, sizeof bytes));
@@ -38,7 +38,7 @@ static struct status offset_save(struct vault *v) {
 struct status tight_commit_rows(struct vault *v) {
     if (v->drop_tight_below != 0) {
         TRY(store_delete_range(v->store, STORE_LEAVES, 1, 0, v->drop_tight_below));
-        TRY(offset_save(v));
+        TRY(tight_offset_save(v));
         v->drop_tight_below = 0;
     }
     if (v->pending.tight.len == 0) {

@@ -1,5 +1,5 @@
-/* Opening and closing: keys, store, ledger, logs, in the order in which each needs the other; what a
- * crash interrupted is completed before anything is served. */
+/* Opening and closing: keys, store, ledger, logs, in the order in which each needs the other; what
+ * a crash interrupted is completed before anything is served. */
 #include <stdio.h>
 #include <string.h>
 
@@ -88,7 +88,7 @@ static struct status sweep_unless_clean(struct vault *v) {
 }
 
 /* What was interrupted goes on, before anybody is served. */
-static struct status complete(struct vault *v) {
+struct status vault_complete(struct vault *v) {
     TRY(names_bind(v));
     TRY(holds_load(v));
     TRY(feed_open(v));
@@ -120,7 +120,7 @@ static struct status open_into(struct vault *v, const struct vault_options *opti
 static struct status open_logs(struct vault *v, const struct vault_options *options) {
     TRY(log_open(v, options, false));
     TRY(tight_open(v, false));
-    return complete(v);
+    return vault_complete(v);
 }
 
 struct status vault_new(const struct vault_options *options, struct vault **ret_vault) {

@@ -1,4 +1,5 @@
-/* What every store must keep: run against the one behind store.h. A second store is another open. */
+/* What every store must keep: run against the one behind store.h. A second store is another open.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

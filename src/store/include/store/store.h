@@ -91,8 +91,7 @@ MUST_USE struct status store_view(struct store *s, enum store_space space, uint6
 MUST_USE struct status store_delete(struct store *s, enum store_space space, uint64_t owner,
                                     uint64_t id);
 /* All rows of the owner. */
-MUST_USE struct status store_delete_owner(struct store *s, enum store_space space,
-                                          uint64_t owner);
+MUST_USE struct status store_delete_owner(struct store *s, enum store_space space, uint64_t owner);
 /* All rows of the owner with from <= id < below. */
 MUST_USE struct status store_delete_range(struct store *s, enum store_space space, uint64_t owner,
                                           uint64_t from, uint64_t below);

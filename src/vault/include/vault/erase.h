@@ -8,11 +8,11 @@
 #include "vault/records.h"
 
 struct vault_erased {
-    uint64_t intent;  /* index of the leaf that announced it */
-    uint64_t leaf;    /* index of the leaf that completed it: the receipt's */
+    uint64_t intent;   /* index of the leaf that announced it */
+    uint64_t leaf;     /* index of the leaf that completed it: the receipt's */
     uint64_t feed_seq; /* answer once vault_follow_behind(v, feed_seq) is false */
-    uint64_t records; /* gone */
-    uint64_t kept;    /* records of others that go on without the person */
+    uint64_t records;  /* gone */
+    uint64_t kept;     /* records of others that go on without the person */
 };
 
 /* `receipt` gets a .tlog-proof file that anybody can verify offline; NULL: none is made (then the
@@ -23,9 +23,8 @@ MUST_USE struct status vault_erase_subject(struct vault *v, const struct vault_a
                                            struct buf *receipt, struct vault_erased *ret);
 /* Everything of a category; its key goes. */
 MUST_USE struct status vault_erase_category(struct vault *v, const struct vault_actor *actor,
-                                            uint64_t subject, uint8_t category,
-                                            struct slice ground, struct buf *receipt,
-                                            struct vault_erased *ret);
+                                            uint64_t subject, uint8_t category, struct slice ground,
+                                            struct buf *receipt, struct vault_erased *ret);
 /* One record (a clip with its blob). */
 MUST_USE struct status vault_erase_record(struct vault *v, const struct vault_actor *actor,
                                           uint64_t id, struct slice ground, struct buf *receipt,
@@ -33,8 +32,8 @@ MUST_USE struct status vault_erase_record(struct vault *v, const struct vault_ac
 /* Many people at once. People who do not exist or are held are skipped and not counted.
  * ret->records counts people. Each has a completion leaf of their own in the batch's tree. */
 MUST_USE struct status vault_erase_many(struct vault *v, const struct vault_actor *actor,
-                                        const uint64_t *subjects, size_t count,
-                                        struct slice ground, struct vault_erased *ret);
+                                        const uint64_t *subjects, size_t count, struct slice ground,
+                                        struct vault_erased *ret);
 
 /* A legal hold: nothing of the person (or of the one record) is erased or expires before until_ms,
  * and nothing of it is used. Typed, grounded, ended, recorded (GDPR Art. 17(3)). */
@@ -60,8 +59,8 @@ MUST_USE struct status vault_hold_lift(struct vault *v, const struct vault_actor
  * (0: from the newest). `content` is printed with content_print; valid during the call. */
 typedef struct status vault_entry_fn(void *arg, uint64_t leaf, uint8_t kind, int64_t at_ms,
                                      struct slice content);
-MUST_USE struct status vault_entries(struct vault *v, uint64_t subject, uint64_t below,
-                                     size_t max, vault_entry_fn *each, void *arg);
+MUST_USE struct status vault_entries(struct vault *v, uint64_t subject, uint64_t below, size_t max,
+                                     vault_entry_fn *each, void *arg);
 /* A receipt for a leaf that concerns the person: leaf, opening, proof, checkpoint. Publishes first
  * when the leaf is not published yet. E_NO_RECORD when it does not concern them. */
 MUST_USE struct status vault_receipt(struct vault *v, uint64_t subject, uint64_t leaf,

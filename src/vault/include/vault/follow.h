@@ -34,7 +34,7 @@ enum vault_cause {
     VAULT_CAUSE_RESTRICTED,
     VAULT_CAUSE_EXPIRED,
     VAULT_CAUSE_ERASED,
-    VAULT_CAUSE_TIME,   /* a birthday, the end of a consent or of a guardian's link */
+    VAULT_CAUSE_TIME, /* a birthday, the end of a consent or of a guardian's link */
     VAULT_CAUSE_LAW,
     VAULT_CAUSE_CHANGED, /* facts or metadata changed */
     VAULT_CAUSE_HELD,
@@ -43,16 +43,16 @@ enum vault_cause {
 struct vault_event {
     uint64_t seq;    /* to acknowledge */
     uint64_t cursor; /* once this and all before it were applied, follow goes on from here */
-    uint8_t kind;  /* enum vault_event_kind */
-    uint8_t cause; /* enum vault_cause, of revocations */
+    uint8_t kind;    /* enum vault_event_kind */
+    uint8_t cause;   /* enum vault_cause, of revocations */
     uint64_t subject;
     uint64_t record;
     struct vault_meta meta; /* of records */
     struct slice payload;   /* of records: inside the caller's buffer */
 };
 
-/* use: purpose and operation (use). The follow itself is recorded in the ledger. cursor: that of the
- * last event that was applied, or 0. E_FOLLOWERS when there are too many. */
+/* use: purpose and operation (use). The follow itself is recorded in the ledger. cursor: that of
+ * the last event that was applied, or 0. E_FOLLOWERS when there are too many. */
 MUST_USE struct status vault_follow(struct vault *v, const struct vault_use *use, uint64_t cursor,
                                     struct vault_follower **ret_follower);
 /* The next events; payloads are added to ret_plain (a secret buffer, which the caller clears).

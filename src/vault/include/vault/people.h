@@ -53,8 +53,7 @@ MUST_USE struct status vault_consent_get(struct vault *v, uint64_t subject, uint
                                          struct vault_consent *ret);
 /* Everything the person was asked, by purpose. */
 MUST_USE struct status vault_consent_list(struct vault *v, uint64_t subject,
-                                          struct vault_consent *ret, size_t max,
-                                          size_t *ret_count);
+                                          struct vault_consent *ret, size_t max, size_t *ret_count);
 
 /* Links a guardian to a child, or renews the link. */
 MUST_USE struct status vault_guardian_link(struct vault *v, const struct vault_actor *actor,
@@ -88,7 +87,7 @@ MUST_USE struct status vault_kept(struct vault *v, uint64_t owner, uint8_t kind,
 MUST_USE struct status vault_unkeep(struct vault *v, uint64_t owner, uint8_t kind, uint64_t id);
 /* Of one owner and kind, in order of id, from `from` on. `each` must not change the vault. */
 typedef struct status vault_kept_fn(void *arg, uint64_t owner, uint64_t id, struct slice plain);
-MUST_USE struct status vault_each_kept(struct vault *v, uint64_t owner, uint8_t kind,
-                                       uint64_t from, vault_kept_fn *each, void *arg);
+MUST_USE struct status vault_each_kept(struct vault *v, uint64_t owner, uint8_t kind, uint64_t from,
+                                       vault_kept_fn *each, void *arg);
 
 #endif

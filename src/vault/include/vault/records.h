@@ -49,7 +49,7 @@ struct vault_query {
 struct vault_found {
     uint64_t permitted; /* handed out, changed or erased */
     uint64_t denied;
-    uint64_t last_id;   /* to go on from with query.after */
+    uint64_t last_id; /* to go on from with query.after */
 };
 
 /* For each record: meta, and the payload (empty where only metadata were asked for). Payload and
@@ -59,8 +59,8 @@ typedef struct status vault_record_fn(void *arg, const struct vault_meta *meta,
 
 /* Opens and hands out every record that the use may have. Ids ascend. each may not be NULL. */
 MUST_USE struct status vault_find(struct vault *v, const struct vault_use *use,
-                                  const struct vault_query *query, vault_record_fn *each,
-                                  void *arg, struct vault_found *ret_found);
+                                  const struct vault_query *query, vault_record_fn *each, void *arg,
+                                  struct vault_found *ret_found);
 /* The same without opening: metadata only, at the cost of packed columns. */
 MUST_USE struct status vault_find_meta(struct vault *v, const struct vault_use *use,
                                        const struct vault_query *query, vault_record_fn *each,
@@ -93,7 +93,6 @@ MUST_USE struct status vault_change(struct vault *v, const struct vault_use *use
 /* Erases all records found, payload, keys of their own, blobs: one leaf. Nothing but a legal hold
  * stands in its way (held ones count as denied). */
 MUST_USE struct status vault_delete(struct vault *v, const struct vault_use *use,
-                                    const struct vault_query *query,
-                                    struct vault_found *ret_found);
+                                    const struct vault_query *query, struct vault_found *ret_found);
 
 #endif

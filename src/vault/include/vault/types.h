@@ -11,7 +11,7 @@
 #include "law/law.h"
 
 enum vault_limits {
-    VAULT_PURPOSES_MAX = 64,     /* one bit each in a mask, retired names included */
+    VAULT_PURPOSES_MAX = 64, /* one bit each in a mask, retired names included */
     VAULT_CATEGORIES_MAX = 128,
     VAULT_RECIPIENTS_MAX = 64,
     VAULT_ORIGINS_MAX = 4096,    /* interned names of origins and of access lists */
@@ -22,7 +22,7 @@ enum vault_limits {
     VAULT_TAGS_MAX = 8,          /* look-up tags of one subject */
     VAULT_OPEN_BLOBS_MAX = 256,  /* uploads at one time */
     VAULT_FOLLOWERS_MAX = 16,
-    VAULT_ACK_WITHIN_MS = 1000,  /* a follower that is later is stopped */
+    VAULT_ACK_WITHIN_MS = 1000, /* a follower that is later is stopped */
     VAULT_NEVER_EXPIRES = INT32_MAX,
 };
 
@@ -40,23 +40,23 @@ struct vault_actor {
 
 /* One use of data, as the operation's file in api/ declares it. */
 struct vault_use {
-    uint8_t purpose;                   /* vault_purpose */
-    uint8_t operation;                 /* enum law_operation, as in facts.operation */
-    const struct vault_actor *actor;   /* NULL: the controller itself */
-    uint8_t recipient;                 /* vault_recipient + 1; 0: none. Needed to disclose */
-    bool by_subject_action;            /* publish: the person chose to make it public */
-    bool gpc;                          /* Global Privacy Control was signalled */
-    bool account;                      /* the holding of an account on a social service */
-    bool from_authority;               /* an authority demands it */
-    struct slice authority_country;    /* two letters */
+    uint8_t purpose;                 /* vault_purpose */
+    uint8_t operation;               /* enum law_operation, as in facts.operation */
+    const struct vault_actor *actor; /* NULL: the controller itself */
+    uint8_t recipient;               /* vault_recipient + 1; 0: none. Needed to disclose */
+    bool by_subject_action;          /* publish: the person chose to make it public */
+    bool gpc;                        /* Global Privacy Control was signalled */
+    bool account;                    /* the holding of an account on a social service */
+    bool from_authority;             /* an authority demands it */
+    struct slice authority_country;  /* two letters */
     bool treaty;
 };
 
 /* The law's answer to one use. `rules` and `needs` are what the person is told. */
 struct vault_answer {
     bool permit;
-    bool undeclared;   /* the data map knows no such pair of purpose and category */
-    int64_t until_ms;  /* when the answer may change by itself; INT64_MAX: never */
+    bool undeclared;       /* the data map knows no such pair of purpose and category */
+    int64_t until_ms;      /* when the answer may change by itself; INT64_MAX: never */
     struct law_answer law; /* as law_decide filled it */
 };
 
@@ -75,8 +75,8 @@ enum vault_age_kind {
 
 /* A notice that a person was shown. All zero: none. */
 struct vault_notice {
-    uint8_t version[32];   /* the hash that the notice names itself by */
-    char language[12];     /* BCP 47, zero-terminated */
+    uint8_t version[32]; /* the hash that the notice names itself by */
+    char language[12];   /* BCP 47, zero-terminated */
     bool shown;
     bool child_friendly;
     bool names_transfers;
@@ -90,9 +90,9 @@ struct vault_facts {
     struct date birth;
     uint8_t age;
     struct date age_on;
-    char country[3];   /* empty: unknown */
-    char region[8];    /* ISO 3166-2; empty: unknown */
-    char language[12]; /* BCP 47 */
+    char country[3];            /* empty: unknown */
+    char region[8];             /* ISO 3166-2; empty: unknown */
+    char language[12];          /* BCP 47 */
     struct vault_notice notice; /* the last one shown */
 };
 
@@ -129,19 +129,19 @@ struct vault_guardian {
 };
 
 enum vault_record_flag {
-    VAULT_DECISION = 1,     /* may be used for automated decisions */
-    VAULT_BLOB = 2,         /* the payload stands in a blob */
-    VAULT_UNLAWFUL = 4,     /* found to have been collected unlawfully */
-    VAULT_HELD = 8,         /* under a legal hold */
-    VAULT_SHARED = 16,      /* concerns others than the owner (set by the vault) */
-    VAULT_UNFINISHED = 32,  /* a blob that is still arriving (set by the vault) */
-    VAULT_STAYS = 64,       /* when the owner leaves, it goes on as the first other's, without the
-                               owner: a message that was received. Else it goes with its owner */
+    VAULT_DECISION = 1,    /* may be used for automated decisions */
+    VAULT_BLOB = 2,        /* the payload stands in a blob */
+    VAULT_UNLAWFUL = 4,    /* found to have been collected unlawfully */
+    VAULT_HELD = 8,        /* under a legal hold */
+    VAULT_SHARED = 16,     /* concerns others than the owner (set by the vault) */
+    VAULT_UNFINISHED = 32, /* a blob that is still arriving (set by the vault) */
+    VAULT_STAYS = 64,      /* when the owner leaves, it goes on as the first other's, without the
+                              owner: a message that was received. Else it goes with its owner */
 };
 
 /* What is known about a record without opening it. */
 struct vault_meta {
-    uint64_t id;        /* given by the vault; 0 in what vault_put takes */
+    uint64_t id; /* given by the vault; 0 in what vault_put takes */
     uint64_t owner;
     uint8_t category;
     uint8_t collected_for; /* purpose; vault_put takes it from the use */

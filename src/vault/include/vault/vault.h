@@ -36,9 +36,9 @@ struct law_map;
 struct vault_options {
     const struct os_fs *fs;
     const struct os_clock *clock;
-    const char *data_dir;   /* SQLite and blobs; what data backups hold */
-    const char *keys_dir;   /* the keyring; its backups are apart */
-    const char *ledger_dir; /* tiles, tightening log, access journal; never goes back */
+    const char *data_dir;        /* SQLite and blobs; what data backups hold */
+    const char *keys_dir;        /* the keyring; its backups are apart */
+    const char *ledger_dir;      /* tiles, tightening log, access journal; never goes back */
     const struct seal_key *root; /* read during the call only */
     const struct law_set *laws;  /* outlives the vault */
     const struct law_map *map;   /* outlives the vault */
@@ -87,15 +87,14 @@ struct slice vault_origin_name(const struct vault *v, uint16_t origin);
 
 /* Decides without touching data and without recording: for screens that say what is possible.
  * subject 0: nobody in particular, about whom nothing is known. */
-MUST_USE struct status vault_decide(struct vault *v, const struct vault_use *use,
-                                    uint8_t category, uint64_t subject,
-                                    struct vault_answer *ret_answer);
+MUST_USE struct status vault_decide(struct vault *v, const struct vault_use *use, uint8_t category,
+                                    uint64_t subject, struct vault_answer *ret_answer);
 /* Decides and records the answer as an access, where the caller is about to do what it asks
  * without reading a record: open a session, show a page about somebody. E_DENIED, E_UNDECLARED. */
-MUST_USE struct status vault_permit(struct vault *v, const struct vault_use *use,
-                                    uint8_t category, uint64_t subject,
-                                    struct vault_answer *ret_answer);
-/* The facts that the decision would be taken on, unsettled; for the claim's replay and for `why`. */
+MUST_USE struct status vault_permit(struct vault *v, const struct vault_use *use, uint8_t category,
+                                    uint64_t subject, struct vault_answer *ret_answer);
+/* The facts that the decision would be taken on, unsettled; for the claim's replay and for `why`.
+ */
 MUST_USE struct status vault_decision_facts(struct vault *v, const struct vault_use *use,
                                             uint8_t category, uint64_t subject,
                                             struct law_facts *ret_facts);
@@ -103,10 +102,10 @@ MUST_USE struct status vault_decision_facts(struct vault *v, const struct vault_
 struct vault_stats {
     uint64_t subjects;
     uint64_t records;
-    uint64_t permits;  /* since the store was made */
+    uint64_t permits; /* since the store was made */
     uint64_t denials;
     uint64_t erased_subjects;
-    uint64_t leaves;   /* of the ledger, pending ones included */
+    uint64_t leaves; /* of the ledger, pending ones included */
     uint64_t decided_from_cache;
 };
 struct vault_stats vault_stats(const struct vault *v);

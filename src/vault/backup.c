@@ -1,0 +1,119 @@
+/* Backups while the vault serves: a consistent copy of the store, the blobs, the keyring's copy,
+ * and a manifest that says what belongs together. What was written is read back before it is called
+ * a backup. */
+#include <string.h>
+
+#include "base/bytes.h"
+#include "copy.h"
+#include "manifest.h"
+#include "said.h"
+
+enum { BLOBS_MAX = 64 << 20 };
+
+static struct status collect_name(void *arg, const char *name, bool is_dir) {
+    struct buf *names = arg;
+    if (is_dir || strlen(name) != 16) {
+        return STATUS_OK;
+    }
+    return buf_add(names, slice_of(name, 17));
+}
+
+static bool arriving(const struct vault *v, const char *name) {
+    uint8_t bytes[8];
+    uint32_t at = 0;
+    if (failed(hex_decode(slice_of(name, 16), bytes, sizeof bytes))) {
+        return true;
+    }
+    const struct segment *s = columns_at(&v->columns, bytes_be64(bytes), &at);
+    return s == NULL || segment_bit(s, PLANES_FLAG, UNFINISHED_BIT, at);
+}
+
+static struct status copy_blobs(struct vault *v, const char *to_dir) {
+    struct buf names CLEANUP(buf_done);
+    buf_init(&names, BLOBS_MAX);
+    char from_dir[OS_PATH_MAX];
+    TRY(vault_path(v->data_dir, "blobs", from_dir));
+    TRY(os_mkdir(v->fs, to_dir, false));
+    TRY(os_list(v->fs, from_dir, collect_name, &names));
+    for (size_t at = 0; at + 17 <= names.len; at += 17) {
+        const char *name = (const char *)names.ptr + at;
+        char from[OS_PATH_MAX];
+        char to[OS_PATH_MAX];
+        TRY(vault_path(from_dir, name, from));
+        TRY(vault_path(to_dir, name, to));
+        TRY(arriving(v, name) ? STATUS_OK : file_copy(v->fs, from, to));
+    }
+    return os_sync_dir(v->fs, to_dir);
+}
+
+static struct status log_backup(struct vault *v) {
+    struct said said = {.at_ms = vault_now_ms(v)};
+    said_actor(&said, NULL);
+    return said_log(v, LEAF_BACKUP, NULL, &said, NULL);
+}
+
+static struct status make_manifest(struct vault *v, const char *dir, const char *store_path) {
+    struct manifest m = {.leaves = v->counters.leaves, .tight_offset = v->tight_offset};
+    TRY(file_digest(v->fs, store_path, &m.store, &m.store_size));
+    struct buf text CLEANUP(buf_done);
+    buf_init(&text, MANIFEST_MAX);
+    TRY(manifest_write(&v->state_key, &m, &text));
+    TRY(os_replace_file(v->fs, dir, "manifest", 0, buf_slice(&text)));
+    struct buf again CLEANUP(buf_done);
+    buf_init(&again, MANIFEST_MAX);
+    char path[OS_PATH_MAX];
+    TRY(vault_path(dir, "manifest", path));
+    TRY(os_read_file(v->fs, path, &again));
+    struct manifest read;
+    return manifest_read(&v->state_key, buf_slice(&again), &read);
+}
+
+static struct status write_backup(struct vault *v, const char *dir) {
+    char store_path[OS_PATH_MAX];
+    char blobs[OS_PATH_MAX];
+    char keyring[OS_PATH_MAX];
+    TRY(vault_path(dir, "store.db", store_path));
+    TRY(vault_path(dir, "blobs", blobs));
+    TRY(vault_path(dir, "keyring", keyring));
+    TRY(store_copy(v->store, store_path));
+    TRY(copy_blobs(v, blobs));
+    TRY(keyring_copy(v->keys, keyring));
+    TRY(make_manifest(v, dir, store_path));
+    return os_sync_all(v->fs, dir);
+}
+
+struct status vault_backup(struct vault *v, const char *dir) {
+    TRY(vault_ready(v));
+    if (v->in_batch) {
+        return FAIL(E_BATCH);
+    }
+    struct status made = os_mkdir(v->fs, dir, false);
+    if (made.code == E_FILE_EXISTS) {
+        return FAIL(E_BACKUP_EXISTS);
+    }
+    TRY(made);
+    TRY(op_begin(v));
+    TRY(op_end(v, log_backup(v)));
+    TRY(log_publish(v));
+    return write_backup(v, dir);
+}
+
+static struct status log_rotation(struct vault *v) {
+    struct said said = {.at_ms = vault_now_ms(v)};
+    said_actor(&said, NULL);
+    return said_log(v, LEAF_ROTATION, NULL, &said, NULL);
+}
+
+struct status vault_rotate(struct vault *v) {
+    TRY(vault_ready(v));
+    if (v->in_batch) {
+        return FAIL(E_BATCH);
+    }
+    struct status rotated = keyring_rotate(v->keys);
+    if (failed(rotated)) {
+        vault_stop(v);
+        return rotated;
+    }
+    TRY(op_begin(v));
+    return op_end(v, log_rotation(v));
+}

@@ -1,0 +1,317 @@
+/* Restoring: the backup's bytes are checked and put in place; then everything that tightened since
+ * is done again from the tightening log, before anything is served. Where log or tiles are lost,
+ * nobody knows what was withdrawn, and every consent is unknown. */
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "copy.h"
+#include "manifest.h"
+#include "said.h"
+
+enum { NAMES_MAX = 64 << 20 };
+
+struct restore {
+    const struct vault_options *options;
+    const char *from;
+    bool log_lost; /* tiles, checkpoint or tightening log are missing */
+};
+
+/* Files --------------------------------------------------------------------------------- */
+
+static struct status make_dir(const struct os_fs *fs, const char *path) {
+    struct status made = os_mkdir(fs, path, false);
+    return made.code == E_FILE_EXISTS ? STATUS_OK : made;
+}
+
+static struct status collect_name(void *arg, const char *name, bool is_dir) {
+    struct buf *names = arg;
+    if (is_dir || strlen(name) != 16) {
+        return STATUS_OK;
+    }
+    return buf_add(names, slice_of(name, 17));
+}
+
+static struct status copy_dir(const struct os_fs *fs, const char *from, const char *to) {
+    struct buf names CLEANUP(buf_done);
+    buf_init(&names, NAMES_MAX);
+    TRY(make_dir(fs, to));
+    TRY(os_list(fs, from, collect_name, &names));
+    for (size_t at = 0; at + 17 <= names.len; at += 17) {
+        char source[OS_PATH_MAX];
+        char target[OS_PATH_MAX];
+        TRY(vault_path(from, (const char *)names.ptr + at, source));
+        TRY(vault_path(to, (const char *)names.ptr + at, target));
+        TRY(file_copy(fs, source, target));
+    }
+    return os_sync_dir(fs, to);
+}
+
+static struct status place_keys(const struct restore *r) {
+    const struct vault_options *o = r->options;
+    char path[OS_PATH_MAX];
+    char generation[OS_PATH_MAX];
+    char copy[OS_PATH_MAX];
+    bool there = false;
+    TRY(vault_path(o->keys_dir, "keyring", path));
+    TRY(vault_path(o->keys_dir, "generation", generation));
+    TRY(vault_path(r->from, "keyring", copy));
+    TRY(os_exists(o->fs, path, &there));
+    if (there) {
+        return STATUS_OK; /* the living keyring: what was erased since stays erased */
+    }
+    TRY(make_dir(o->fs, o->keys_dir));
+    struct keyring_options how = {
+        .fs = o->fs, .path = path, .generation_path = generation, .root = o->root};
+    return keyring_restore(&how, copy);
+}
+
+static struct status place_data(const struct restore *r) {
+    const struct vault_options *o = r->options;
+    char from[OS_PATH_MAX];
+    char to[OS_PATH_MAX];
+    bool there = false;
+    TRY(vault_path(o->data_dir, "store.db", to));
+    TRY(os_exists(o->fs, to, &there));
+    if (there) {
+        return FAIL(E_BACKUP_EXISTS);
+    }
+    TRY(make_dir(o->fs, o->data_dir));
+    TRY(vault_path(r->from, "blobs", from));
+    TRY(vault_path(o->data_dir, "blobs", to));
+    TRY(copy_dir(o->fs, from, to));
+    TRY(vault_path(r->from, "store.db", from));
+    TRY(vault_path(o->data_dir, "store.db", to));
+    TRY(file_copy(o->fs, from, to));
+    return os_sync_dir(o->fs, o->data_dir);
+}
+
+/* Is the store the one that the manifest speaks of? Asked of the copy, once the keys are open. */
+static struct status check_manifest(struct vault *v, const struct restore *r,
+                                    struct manifest *ret) {
+    char path[OS_PATH_MAX];
+    struct buf text CLEANUP(buf_done);
+    buf_init(&text, MANIFEST_MAX);
+    TRY(vault_path(r->from, "manifest", path));
+    TRY(os_read_file(v->fs, path, &text));
+    TRY(manifest_read(&v->state_key, buf_slice(&text), ret));
+    struct seal_hash digest;
+    uint64_t size = 0;
+    TRY(vault_path(r->from, "store.db", path));
+    TRY(file_digest(v->fs, path, &digest, &size));
+    bool same = size == ret->store_size && seal_hash_equal(&digest, &ret->store);
+    return same ? STATUS_OK : FAIL(E_BACKUP);
+}
+
+/* What is left of the ledger -------------------------------------------------------------- */
+
+static struct status look_for_log(struct restore *r, const struct manifest *m) {
+    const struct vault_options *o = r->options;
+    char path[OS_PATH_MAX];
+    bool checkpoint = false;
+    bool tightenings = false;
+    TRY(vault_path(o->ledger_dir, "log/checkpoint", path));
+    TRY(os_exists(o->fs, path, &checkpoint));
+    TRY(vault_path(o->ledger_dir, "tightenings", path));
+    TRY(os_exists(o->fs, path, &tightenings));
+    if (tightenings) {
+        struct os_file *file = NULL;
+        uint64_t size = 0;
+        TRY(os_open(o->fs, path, OS_READ, &file));
+        struct status status = os_size(o->fs, file, &size);
+        os_close(o->fs, &file);
+        TRY(status);
+        tightenings = size >= m->tight_offset;
+    }
+    r->log_lost = !checkpoint || (!tightenings && m->tight_offset > 0);
+    return STATUS_OK;
+}
+
+/* A tightening log that is shorter than the backup knew it is not continued, but begun anew. */
+static struct status drop_broken_log(const struct restore *r) {
+    char path[OS_PATH_MAX];
+    TRY(vault_path(r->options->ledger_dir, "tightenings", path));
+    struct status removed = os_remove(r->options->fs, path);
+    return removed.code == E_FILE_MISSING ? STATUS_OK : removed;
+}
+
+static struct status drop_owner(struct vault *v, enum store_space space, uint64_t owner) {
+    return store_delete_owner(v->store, space, owner);
+}
+
+struct owners {
+    struct buf list;
+    uint64_t last;
+};
+
+static struct status collect_owner(void *arg, uint64_t owner, uint64_t id, struct slice bytes) {
+    struct owners *owners = arg;
+    (void)id;
+    (void)bytes;
+    if (owner == owners->last && owners->list.len > 0) {
+        return STATUS_OK;
+    }
+    owners->last = owner;
+    return buf_add(&owners->list, slice_of(&owner, sizeof owner));
+}
+
+static struct status drop_space(struct vault *v, enum store_space space) {
+    struct owners owners = {.last = 0};
+    buf_init(&owners.list, (size_t)1 << 30);
+    struct status status = store_scan(v->store, space, 0, collect_owner, &owners);
+    for (size_t at = 0; !failed(status) && at < owners.list.len; at += sizeof(uint64_t)) {
+        uint64_t owner = 0;
+        memcpy(&owner, owners.list.ptr + at, sizeof owner);
+        status = drop_owner(v, space, owner);
+    }
+    buf_done(&owners.list);
+    return status;
+}
+
+/* The old store's leaves are in the ledger, or lost with it. */
+static struct status drop_pending(struct vault *v, const struct restore *r) {
+    TRY(drop_owner(v, STORE_LEAVES, 0));
+    TRY(drop_owner(v, STORE_LEAVES, 1));
+    TRY(drop_owner(v, STORE_FEED, 0));
+    TRY(store_delete(v->store, STORE_META, 0, META_CLEAN));
+    v->counters.feed_floor = v->counters.next_id;
+    if (!r->log_lost) {
+        return STATUS_OK;
+    }
+    TRY(drop_space(v, STORE_OPENINGS));
+    TRY(drop_space(v, STORE_BATCHES));
+    return drop_space(v, STORE_CONSENTS);
+}
+
+/* Doing again --------------------------------------------------------------------------- */
+
+static struct status again_people(struct vault *v, const struct tightening *t) {
+    size_t count = t->ids.len / 4;
+    uint64_t *ids = mem_array(count, sizeof *ids);
+    if (ids == NULL) {
+        return FAIL(E_MEMORY);
+    }
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = bytes_be32(t->ids.ptr + i * 4);
+    }
+    struct status status = erase_again(v, t->kind, t->what, ids, count);
+    mem_free(ids);
+    return status;
+}
+
+static struct status again_records(struct vault *v, const struct tightening *t) {
+    struct selection which CLEANUP(selection_done);
+    struct doomed doomed CLEANUP(doomed_done);
+    selection_init(&which);
+    doomed_init(&doomed);
+    struct slice rest = t->ids;
+    TRY(selection_read(&rest, &which));
+    for (uint64_t id = selection_next(&which, 0); id != 0; id = selection_next(&which, id)) {
+        uint32_t at = 0;
+        if (columns_at(&v->columns, id, &at) == NULL) {
+            selection_remove(&which, id);
+        }
+    }
+    selection_trim(&which);
+    TRY(op_begin(v));
+    TRY(op_end(v, records_erase(v, &which, &doomed)));
+    return doomed_destroy(v, &doomed);
+}
+
+static struct status again_consent(struct vault *v, const struct tightening *t) {
+    struct vault_consent consent;
+    TRY(vault_consent_get(v, t->subject, (uint8_t)t->what, &consent));
+    consent.purpose = (uint8_t)t->what;
+    consent.state = (uint8_t)t->value;
+    return vault_consent_set(v, NULL, t->subject, &consent);
+}
+
+static struct status again(struct vault *v, const struct tightening *t) {
+    switch (t->kind) {
+    case TIGHT_ERASE_SUBJECT:
+    case TIGHT_ERASE_CATEGORY:
+        return again_people(v, t);
+    case TIGHT_DELETE:
+        return again_records(v, t);
+    case TIGHT_CONSENT:
+        return again_consent(v, t);
+    case TIGHT_OBJECT:
+        return vault_object(v, NULL, t->subject, (uint8_t)t->what, true);
+    case TIGHT_RESTRICT:
+        return vault_restrict(v, NULL, t->subject, (uint8_t)t->what, true);
+    case TIGHT_GUARDIAN:
+        return vault_guardian_revoke(v, NULL, t->subject, t->what);
+    case TIGHT_STATE:
+        return vault_subject_set_state(v, NULL, t->subject, (enum vault_subject_state)t->what);
+    default:
+        return FAIL(E_VAULT_CORRUPT);
+    }
+}
+
+/* Numbers that were given out since are not given again. What concerned somebody or something that
+ * came after the backup has nothing to take away. */
+static struct status replay_one(struct vault *v, const struct tightening *t, uint64_t next_id,
+                                uint64_t next_subject) {
+    struct counters *c = &v->counters;
+    c->next_id = next_id > c->next_id ? next_id : c->next_id;
+    c->next_subject = next_subject > c->next_subject ? next_subject : c->next_subject;
+    people_trim(v);
+    struct status status = again(v, t);
+    bool nothing = status.code == E_NO_SUBJECT || status.code == E_NO_RECORD;
+    return nothing ? STATUS_OK : status;
+}
+
+static struct status log_restored(struct vault *v, uint64_t replayed) {
+    struct said said = {.at_ms = vault_now_ms(v), .count = replayed};
+    said_actor(&said, NULL);
+    TRY(said_log(v, LEAF_RESTORED, NULL, &said, NULL));
+    v->counters.feed_floor = v->counters.next_id;
+    return tight_offset_save(v);
+}
+
+static struct status bring_back(struct vault *v, struct restore *r, uint64_t *ret_replayed) {
+    struct manifest m;
+    TRY(check_manifest(v, r, &m));
+    TRY(look_for_log(r, &m));
+    TRY(r->log_lost ? drop_broken_log(r) : STATUS_OK);
+    TRY(log_open(v, r->options, true));
+    TRY(tight_open(v, true));
+    TRY(op_begin(v));
+    TRY(op_end(v, drop_pending(v, r)));
+    v->replaying = true;
+    uint64_t from = r->log_lost ? 0 : m.tight_offset;
+    struct status status = tight_replay(v, from, replay_one, ret_replayed);
+    v->replaying = false;
+    TRY(status);
+    TRY(access_forget(v));
+    TRY(op_begin(v));
+    return op_end(v, log_restored(v, *ret_replayed));
+}
+
+static struct status serve(struct vault *v) {
+    TRY(vault_complete(v));
+    return log_publish(v);
+}
+
+struct status vault_restore(const struct vault_options *options, const char *backup_dir,
+                            struct vault **ret_vault, uint64_t *ret_replayed) {
+    struct restore r = {.options = options, .from = backup_dir};
+    TRY(seal_init());
+    TRY(place_keys(&r));
+    TRY(place_data(&r));
+    struct vault *v = NULL;
+    TRY(vault_new(options, &v));
+    uint64_t replayed = 0;
+    struct status status = bring_back(v, &r, &replayed);
+    if (!failed(status)) {
+        status = serve(v);
+    }
+    if (failed(status)) {
+        v->stopped = true;
+        vault_close(&v);
+        return status;
+    }
+    *ret_vault = v;
+    *ret_replayed = replayed;
+    return STATUS_OK;
+}
