@@ -224,6 +224,7 @@ static const struct sandbox_call writing[] = {
     CALL(linkat),
     CALL(fsync),
     CALL(fdatasync),
+    CALL(syncfs),
     CALL(sync_file_range),
     CALL(ftruncate),
     CALL(truncate),
