@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -77,18 +76,7 @@ static bool die_with_client(int fd) {
     return armed && poll(&gone, 1, 0) == 0; /* it may have closed just before */
 }
 
-/* The C library reads the file of the time zone when somebody first formats a time, as demuxers do
- * with times of creation; once it knows the zone, it does not read again. */
-static bool settle_time_zone(void) {
-    bool set = setenv("TZ", "UTC0", 1) == 0;
-    tzset();
-    return set;
-}
-
 static bool shut_in(const struct arguments *args) {
-    if (!settle_time_zone()) {
-        return false;
-    }
     if (args->drop_user && failed(os_become_user(args->uid, args->gid))) {
         return false;
     }

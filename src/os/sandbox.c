@@ -210,18 +210,25 @@ static bool allow_groups(scmp_filter_ctx filter, unsigned wanted) {
     return true;
 }
 
-static bool forbid(scmp_filter_ctx filter, const struct sandbox_profile *row) {
-    if (row->otherwise == OTHERWISE_KILL) {
-        return true;
-    }
-    size_t count;
-    const int *calls = sandbox_never(&count);
+static bool answer(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        if (seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, calls[i], 0) != 0) {
+        if (seccomp_rule_add(filter, action, calls[i], 0) != 0) {
             return false;
         }
     }
     return true;
+}
+
+/* Where the rest is refused, what is never done is death; where the rest is death, what the C
+ * library does on its own is refused. */
+static bool forbid(scmp_filter_ctx filter, const struct sandbox_profile *row) {
+    size_t count;
+    if (row->otherwise == OTHERWISE_EPERM) {
+        const int *calls = sandbox_never(&count);
+        return answer(filter, SCMP_ACT_KILL_PROCESS, calls, count);
+    }
+    const int *calls = sandbox_refused(&count);
+    return WARD_SANITIZED || answer(filter, SCMP_ACT_ERRNO(EACCES), calls, count);
 }
 
 static bool load_filter(scmp_filter_ctx filter, const struct sandbox_profile *row) {

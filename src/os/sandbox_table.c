@@ -306,6 +306,14 @@ static const int never[] = {
     SCMP_SYS(swapon),
 };
 
+/* The allocator looks for the number of processors and for the machine's policy when threads come
+ * and go, a demuxer that formats a time looks for the time zone. They are told that there is no
+ * such file and go on. */
+static const int refused[] = {
+    SCMP_SYS(open),   SCMP_SYS(openat),     SCMP_SYS(stat),     SCMP_SYS(lstat),
+    SCMP_SYS(access), SCMP_SYS(newfstatat), SCMP_SYS(readlink), SCMP_SYS(faccessat2),
+};
+
 static const struct {
     const struct sandbox_call *calls;
     size_t count;
@@ -332,4 +340,9 @@ const struct sandbox_call *sandbox_group(unsigned bit, size_t *ret_count) {
 const int *sandbox_never(size_t *ret_count) {
     *ret_count = ARRAY_LEN(never);
     return never;
+}
+
+const int *sandbox_refused(size_t *ret_count) {
+    *ret_count = ARRAY_LEN(refused);
+    return refused;
 }

@@ -48,5 +48,7 @@ const struct sandbox_profile *sandbox_profile(enum os_profile profile);
 const struct sandbox_call *sandbox_group(unsigned bit, size_t *ret_count);
 /* Calls that no part of Ward makes: whoever does has been taken over, and is killed. */
 const int *sandbox_never(size_t *ret_count);
+/* Calls that the C library makes on its own and can do without. */
+const int *sandbox_refused(size_t *ret_count);
 
 #endif

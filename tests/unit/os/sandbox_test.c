@@ -142,6 +142,49 @@ static bool can_use_memory(void) {
     return good;
 }
 
+static pthread_barrier_t together;
+static void *allocate(void *argument) {
+    void *memory = malloc(100000);
+    (void)pthread_barrier_wait(&together);
+    free(memory);
+    return argument;
+}
+/* So many threads that the C library would ask how many processors there are, by opening a file. */
+static bool can_allocate_in_many_threads(void) {
+    enum { THREADS = 24 };
+    pthread_t threads[THREADS];
+    if (pthread_barrier_init(&together, NULL, THREADS) != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        if (pthread_create(&threads[i], NULL, allocate, NULL) != 0) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        (void)pthread_join(threads[i], NULL);
+    }
+    return true;
+}
+
+/* A thread that gives back so much that the C library would look, in a file, whether it may. */
+static void *allocate_and_return(void *argument) {
+    enum { BLOCKS = 400, BLOCK = 60000 };
+    void *blocks[BLOCKS];
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = malloc(BLOCK);
+    }
+    for (size_t i = BLOCKS; i > 0; i--) {
+        free(blocks[i - 1]);
+    }
+    return argument;
+}
+static bool can_return_memory_of_a_thread(void) {
+    pthread_t thread;
+    return pthread_create(&thread, NULL, allocate_and_return, NULL) == 0 &&
+           pthread_join(thread, NULL) == 0;
+}
+
 struct attempt {
     const char *what;
     bool (*can)(void);
@@ -177,6 +220,8 @@ static const struct attempt attempts[] = {
     {"makes and seals a memfd", can_make_memfd, MAY(GUARD) | MAY(STUDIO_TRANSCODE)},
     {"makes a thread", can_make_thread, SERVERS | MAY(STUDIO_TRANSCODE)},
     {"uses memory", can_use_memory, ALL},
+    {"returns memory of a thread", can_return_memory_of_a_thread, SERVERS | MAY(STUDIO_TRANSCODE)},
+    {"uses memory in many threads", can_allocate_in_many_threads, SERVERS | MAY(STUDIO_TRANSCODE)},
 };
 
 static bool enter(enum os_profile profile) {
