@@ -124,6 +124,8 @@ static struct status load_edge(struct ledger *l) {
 
 static struct status load(struct ledger *l) {
     struct checkpoint head;
+    /* What is found counts as published, so it must not go away with the power. */
+    TRY(os_sync_dir(l->fs, l->dir));
     TRY(read_checked(l, "checkpoint", &l->checkpoint));
     struct status s = checkpoint_verify(buf_slice(&l->checkpoint), &l->vkey, &head);
     if (s.code == E_NOTE_FORM || s.code == E_SIGNATURE || s.code == E_CHECKPOINT_FORM) {

@@ -64,6 +64,17 @@ static struct status lock_file(int fd, unsigned how) {
     return STATUS_OK;
 }
 
+/* After a failed sync the kernel shows what never reached the disk, and calls it clean. */
+static struct status make_fresh(int fd, unsigned how) {
+    if ((how & OS_FRESH) == 0) {
+        return STATUS_OK;
+    }
+    if (fdatasync(fd) != 0) {
+        return status_of_errno();
+    }
+    return posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) == 0 ? STATUS_OK : FAIL(E_IO);
+}
+
 static struct status real_open(void *self, const char *path, unsigned how,
                                struct os_file **ret_file) {
     (void)self;
@@ -78,6 +89,7 @@ static struct status real_open(void *self, const char *path, unsigned how,
         return s;
     }
     struct status s = lock_file(f->fd, how);
+    s = failed(s) ? s : make_fresh(f->fd, how);
     if (failed(s)) {
         close(f->fd);
         mem_free(f);

@@ -153,9 +153,18 @@ static struct status load_fixed(struct keyring *k, uint64_t index, enum key_kind
     return slot.kind == kind ? keyring_unwrap(k, index, &slot, ret_key) : FAIL(E_KEYRING_CORRUPT);
 }
 
+/* What is found is acted on, so it must be what the disk holds, also after a process that was
+ * killed between a write and its sync, and after a sync that failed. */
+static struct status open_files(struct keyring *k, const struct keyring_options *o) {
+    unsigned how = OS_READ | OS_WRITE | OS_FRESH;
+    TRY(os_open(o->fs, o->path, how | OS_LOCK, &k->file));
+    TRY(os_open(o->fs, o->generation_path, how, &k->generation_file));
+    TRY(keyring_sync_directory_of(o->fs, o->path));
+    return keyring_sync_directory_of(o->fs, o->generation_path);
+}
+
 static struct status load(struct keyring *k, const struct keyring_options *o) {
-    TRY(os_open(o->fs, o->path, OS_READ | OS_WRITE | OS_LOCK, &k->file));
-    TRY(os_open(o->fs, o->generation_path, OS_READ | OS_WRITE, &k->generation_file));
+    TRY(open_files(k, o));
     TRY(generations_load(o->fs, k->generation_file, o->root, &k->secrets->generations));
     TRY(scan_all(k));
     TRY(keyring_finish_rotation(k));

@@ -63,7 +63,7 @@ static void first_slot(struct generations *g, uint64_t index, enum key_kind kind
 static struct status load_generations(const struct keyring_options *o, const char *path,
                                       struct generations *ret) {
     struct os_file *f = NULL;
-    TRY(os_open(o->fs, path, OS_READ | OS_WRITE, &f));
+    TRY(os_open(o->fs, path, OS_READ | OS_WRITE | OS_FRESH, &f));
     struct status s = generations_load(o->fs, f, o->root, ret);
     os_close(o->fs, &f);
     return s;
@@ -75,7 +75,7 @@ static struct status finish_create(const struct keyring_options *o, const char *
     uint8_t id[KEYRING_ID_LEN];
     struct os_file *f = NULL;
     struct generations g;
-    struct status s = os_open(o->fs, keyring_new, OS_READ, &f);
+    struct status s = os_open(o->fs, keyring_new, OS_READ | OS_WRITE | OS_FRESH, &f);
     if (s.code == E_FILE_MISSING) {
         return FAIL(E_FILE_EXISTS);
     }
@@ -227,7 +227,7 @@ static struct status write_copy(struct keyring *k, struct os_file *to) {
     return os_sync(k->fs, to);
 }
 
-static struct status sync_directory_of(const struct os_fs *fs, const char *path) {
+struct status keyring_sync_directory_of(const struct os_fs *fs, const char *path) {
     char dir[OS_PATH_MAX];
     directory_of(path, dir);
     return os_sync_dir(fs, dir);
@@ -244,7 +244,7 @@ static struct status copy_locked(struct keyring *k, const char *to_path) {
     s = write_copy(k, to);
     os_close(k->fs, &to);
     TRY(s);
-    return sync_directory_of(k->fs, to_path);
+    return keyring_sync_directory_of(k->fs, to_path);
 }
 
 struct status keyring_copy(struct keyring *k, const char *to_path) {
@@ -268,7 +268,7 @@ struct status keyring_escrow(struct keyring *k, const char *to_path) {
     }
     os_close(k->fs, &to);
     TRY(s);
-    return sync_directory_of(k->fs, to_path);
+    return keyring_sync_directory_of(k->fs, to_path);
 }
 
 static struct status check_copy_generation(struct generations *g, const struct copy_head *head,

@@ -76,6 +76,7 @@ MUST_USE struct status keyring_header_get(const uint8_t bytes[HEADER_LEN],
 MUST_USE struct status keyring_grow(struct keyring *k, size_t slots);
 /* Wraps what is left under the old generation anew and destroys it. Call with both locks. */
 MUST_USE struct status keyring_finish_rotation(struct keyring *k);
+MUST_USE struct status keyring_sync_directory_of(const struct os_fs *fs, const char *path);
 /* One slot from the disk, checked. */
 MUST_USE struct status keyring_read_slot(struct keyring *k, uint64_t slot, struct slot *ret_slot);
 MUST_USE struct status keyring_unwrap(struct keyring *k, uint64_t index, const struct slot *slot,

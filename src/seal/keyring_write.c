@@ -221,14 +221,14 @@ struct status keyring_destroy_many(struct keyring *k, const struct key_ref *refs
     return s;
 }
 
-/* One slot from the old generation to the current one; true if it was one. */
-static struct status rewrap(struct keyring *k, uint64_t index, uint8_t *bytes, bool *ret_changed) {
+/* One slot from the old generation to the current one. *ret_living: it holds a key. */
+static struct status rewrap(struct keyring *k, uint64_t index, uint8_t *bytes, bool *ret_living) {
     const struct generation *g = generations_current(&k->secrets->generations);
     struct slot slot;
     struct seal_key key CLEANUP(seal_key_done) = {{0}};
     TRY(slot_get(bytes, index, &slot));
-    *ret_changed = slot.state == SLOT_LIVING && slot.generation != g->number;
-    if (!*ret_changed) {
+    *ret_living = slot.state == SLOT_LIVING;
+    if (!*ret_living || slot.generation == g->number) {
         return STATUS_OK;
     }
     TRY(keyring_unwrap(k, index, &slot, &key));
@@ -238,13 +238,15 @@ static struct status rewrap(struct keyring *k, uint64_t index, uint8_t *bytes, b
     return STATUS_OK;
 }
 
+/* Slots that are wrapped anew already are written all the same: if the sync after that failed, they
+ * can be read and are not on the disk, and a second sync would not say so. */
 static struct status rewrap_window(struct keyring *k, uint64_t at, size_t n, uint8_t *window) {
     bool any = false;
     TRY(os_read_exactly(k->fs, k->file, slot_offset(at), window, n * SLOT_LEN));
     for (size_t i = 0; i < n; i++) {
-        bool changed = false;
-        TRY(rewrap(k, at + i, window + i * SLOT_LEN, &changed));
-        any = any || changed;
+        bool living = false;
+        TRY(rewrap(k, at + i, window + i * SLOT_LEN, &living));
+        any = any || living;
     }
     return any ? os_write_at(k->fs, k->file, slot_offset(at), slice_of(window, n * SLOT_LEN))
                : STATUS_OK;

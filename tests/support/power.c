@@ -55,6 +55,8 @@ struct power {
     uint64_t changes_made;
     uint64_t cut_at_sync;
     uint64_t cut_at_change;
+    uint64_t fail_at_sync;
+    bool has_failed;
     bool cut;
     struct inode **inodes;
     size_t inode_count;
@@ -242,8 +244,18 @@ static void clear_changes(struct inode *inode) {
     inode->change_count = 0;
 }
 
+static void apply_change(struct bytes *disk, const struct change *c) {
+    if (c->is_truncate) {
+        bytes_resize(disk, (size_t)c->offset);
+    } else {
+        bytes_write(disk, c->offset, c->ptr, c->len);
+    }
+}
+
 static void settle_inode(struct inode *inode) {
-    bytes_copy(&inode->disk, &inode->now);
+    for (size_t i = 0; i < inode->change_count; i++) {
+        apply_change(&inode->disk, &inode->changes[i]);
+    }
     clear_changes(inode);
 }
 
@@ -288,6 +300,13 @@ static struct status power_open(void *self, const char *path, unsigned how,
     }
     if ((how & OS_LOCK) != 0 && inode->locked) {
         return FAIL(E_FILE_BUSY);
+    }
+    if ((how & OS_FRESH) != 0) {
+        if (no_power(p, true)) {
+            return FAIL(E_IO);
+        }
+        settle_inode(inode);
+        bytes_copy(&inode->now, &inode->disk);
     }
     inode->locked = inode->locked || (how & OS_LOCK) != 0;
     struct os_file *f = must(calloc(1, sizeof *f));
@@ -360,6 +379,11 @@ static struct status power_truncate(void *self, struct os_file *file, uint64_t s
 static struct status power_sync(void *self, struct os_file *file) {
     struct power *p = self;
     if (no_power(p, true)) {
+        return FAIL(E_IO);
+    }
+    if (p->fail_at_sync > 0 && --p->fail_at_sync == 0) {
+        p->has_failed = true;
+        clear_changes(file->inode);
         return FAIL(E_IO);
     }
     settle_inode(file->inode);
@@ -539,6 +563,15 @@ void power_cut_now(struct power *power) {
     power->cut = true;
 }
 
+void power_fail_sync_at(struct power *power, uint64_t n) {
+    power->fail_at_sync = n;
+    power->has_failed = false;
+}
+
+bool power_has_failed(const struct power *power) {
+    return power->has_failed;
+}
+
 bool power_is_cut(const struct power *power) {
     return power->cut;
 }
@@ -570,12 +603,10 @@ static void lose_change(struct power *p, struct bytes *disk, const struct change
     if (fate == 0) {
         return;
     }
-    if (c->is_truncate) {
-        bytes_resize(disk, (size_t)c->offset);
-    } else if (fate == 1) {
+    if (fate == 1 && !c->is_truncate) {
         tear(p, disk, c);
     } else {
-        bytes_write(disk, c->offset, c->ptr, c->len);
+        apply_change(disk, c);
     }
 }
 
@@ -648,8 +679,9 @@ bool power_flip(struct power *power, const char *path, uint64_t byte, unsigned b
     if (inode == NULL || byte >= inode->now.len) {
         return false;
     }
-    inode->now.ptr[byte] ^= (uint8_t)(1u << bit);
     settle_inode(inode);
+    inode->now.ptr[byte] ^= (uint8_t)(1u << bit);
+    bytes_copy(&inode->disk, &inode->now);
     return true;
 }
 

@@ -23,6 +23,11 @@ const struct os_fs *power_fs(struct power *power);
 void power_cut_at(struct power *power, uint64_t n);
 /* As above, but counting every call that changes something, syncs included. */
 void power_cut_at_change(struct power *power, uint64_t n);
+/* The n-th sync of a file from now fails, once, as disks and kernels do it: what it was to write is
+ * never written unless somebody writes it again, though it can still be read until the power goes.
+ */
+void power_fail_sync_at(struct power *power, uint64_t n);
+bool power_has_failed(const struct power *power);
 void power_cut_now(struct power *power);
 bool power_is_cut(const struct power *power);
 /* Syncs and changes since it was made or restarted. */

@@ -132,20 +132,39 @@ static void check_copy(struct day *d) {
     assert_true(s.code == OK || s.code == E_GENERATION_GONE);
 }
 
-/* On a healthy disk again. */
-static void check_day(struct day *d, const struct os_fs *fs) {
-    keyring_close(&d->keys);
-    d->options.fs = fs;
-    if (!d->created) {
-        /* A half-made keyring can be finished or made anew. */
-        struct status s = keyring_create(&d->options);
-        assert_true(s.code == OK || s.code == E_FILE_EXISTS);
-    }
+static void check_keys(struct day *d) {
     assert_int_equal(keyring_open(&d->options, &d->keys).code, OK);
     assert_true(keyring_stats(d->keys).generation >= d->generation);
     for (size_t i = 0; i < d->count; i++) {
         check_key(d, i);
     }
+}
+
+/* Once a key was seen to be gone or there, it stays so: what was found may have been acted on. */
+static void note_fates(struct day *d) {
+    for (size_t i = 0; i < d->count; i++) {
+        struct seal_key got;
+        struct status s = keyring_key(d->keys, d->refs[i], &got);
+        d->fates[i] = failed(s) ? DEAD : LIVES;
+    }
+    d->generation = keyring_stats(d->keys).generation;
+}
+
+/* On a healthy disk again; and what is found then survives the next loss of power as well, whatever
+ * an earlier run left unsynced. */
+static void check_day(struct day *d, struct power *power) {
+    keyring_close(&d->keys);
+    d->options.fs = power_fs(power);
+    if (!d->created) {
+        /* A half-made keyring can be finished or made anew. */
+        struct status s = keyring_create(&d->options);
+        assert_true(s.code == OK || s.code == E_FILE_EXISTS);
+    }
+    check_keys(d);
+    note_fates(d);
+    keyring_close(&d->keys);
+    power_restart(power);
+    check_keys(d);
     check_copy(d);
     struct key_ref more[40];
     assert_int_equal(keyring_create_many(d->keys, KEY_SUBJECT, 40, more).code, OK);
@@ -174,7 +193,7 @@ static bool try_cut(uint64_t seed, uint64_t n, void (*cut_at)(struct power *, ui
     assert_int_equal(failed(s), was_cut);
     keyring_close(&d.keys);
     power_restart(power);
-    check_day(&d, power_fs(power));
+    check_day(&d, power);
     power_free(&power);
     return was_cut;
 }
@@ -215,7 +234,7 @@ static bool try_fault(uint64_t n, bool forever) {
     if (n % 2 == 0) {
         power_restart(power);
     }
-    check_day(&d, power_fs(power));
+    check_day(&d, power);
     power_free(&power);
     return came;
 }
@@ -240,7 +259,7 @@ static bool try_no_memory(uint64_t n, bool forever) {
     bool came = mem_failures() > 0;
     mem_fail_at(0, false);
     assert_int_equal(s.code, came ? E_MEMORY : OK);
-    check_day(&d, power_fs(power));
+    check_day(&d, power);
     power_free(&power);
     return came;
 }
@@ -253,6 +272,61 @@ static void test_every_allocation_fails(void **state) {
             n++;
         }
         assert_true(n > 20);
+    }
+}
+
+/* A sync that failed once, and no power later. */
+static bool try_failed_sync(uint64_t n) {
+    struct power *power = power_new(n);
+    static struct day d;
+    day_begin(&d, power_fs(power));
+    power_fail_sync_at(power, n);
+    struct status s = the_day(&d);
+    bool came = power_has_failed(power);
+    assert_int_equal(failed(s), came);
+    power_fail_sync_at(power, 0);
+    check_day(&d, power);
+    power_free(&power);
+    return came;
+}
+
+static void test_every_sync_fails_for_good(void **state) {
+    (void)state;
+    uint64_t n = 1;
+    while (try_failed_sync(n)) {
+        n++;
+    }
+    assert_true(n > 15);
+}
+
+/* The same, with what failed being tried again by the same process, as an operator would. */
+static void test_failed_syncs_are_made_good(void **state) {
+    (void)state;
+    for (uint64_t n = 1; n < 12; n++) {
+        struct power *power = power_new(n);
+        static struct day d;
+        day_begin(&d, power_fs(power));
+        assert_int_equal(keyring_create(&d.options).code, OK);
+        d.created = true;
+        assert_int_equal(keyring_open(&d.options, &d.keys).code, OK);
+        assert_int_equal(give_birth(&d, KEY_SUBJECT, 30).code, OK);
+        power_fail_sync_at(power, n);
+        for (int step = 0; step < 3; step++) {
+            struct status s = rotate(&d);
+            for (int again = 0; failed(s) && again < 3; again++) {
+                s = rotate(&d);
+            }
+            assert_int_equal(s.code, OK);
+            size_t first = 10 * (size_t)step;
+            s = destroy(&d, first, 5);
+            s = failed(s) ? destroy(&d, first, 5) : s;
+            assert_int_equal(s.code, OK);
+        }
+        power_fail_sync_at(power, 0);
+        keyring_close(&d.keys);
+        power_restart(power);
+        check_day(&d, power);
+        power_free(&power);
     }
 }
 
@@ -279,7 +353,7 @@ static void test_a_failed_destruction_is_repeated(void **state) {
         }
         keyring_close(&d.keys);
         power_restart(power);
-        check_day(&d, power_fs(power));
+        check_day(&d, power);
         power_free(&power);
     }
 }
@@ -295,6 +369,8 @@ int main(void) {
         cmocka_unit_test(test_power_lost_at_every_sync),
         cmocka_unit_test(test_power_lost_at_every_change),
         cmocka_unit_test(test_every_call_fails),
+        cmocka_unit_test(test_every_sync_fails_for_good),
+        cmocka_unit_test(test_failed_syncs_are_made_good),
         cmocka_unit_test(test_every_allocation_fails),
         cmocka_unit_test(test_a_failed_destruction_is_repeated),
     };

@@ -30,6 +30,8 @@ enum os_open_how {
     OS_EMPTY = 16,  /* cut it to nothing */
     OS_LOCK = 32,   /* for this opener alone; E_FILE_BUSY if another has it, in any process */
     OS_PUBLIC = 64, /* with OS_CREATE: mode 0644, for what static hosts serve */
+    OS_FRESH = 128, /* what is read is what the disk holds: what a killed process wrote is synced
+                       first, and what a failed sync left behind in memory only is forgotten */
 };
 
 /* An open file; belongs to the layer that opened it. */
