@@ -12,7 +12,8 @@ static void show(const struct law_report *report) {
         struct buf b CLEANUP(buf_done);
         buf_init(&b, 1 << 16);
         FUZZ_MUST(!failed(law_diagnostic_format(&report->items[i], &b)));
-        FUZZ_MUST(slice_is_utf8(report->items[i].message) || report->items[i].severity == LAW_ERROR);
+        FUZZ_MUST(slice_is_utf8(report->items[i].message) ||
+                  report->items[i].severity == LAW_ERROR);
     }
 }
 
@@ -28,8 +29,8 @@ static struct law_facts some_facts(uint32_t n) {
         FUZZ_MUST(!failed(law_facts_set_int(&f, LAW_SUBJECT_AGE, n % 40)));
     }
     if ((n & 2) != 0) {
-        FUZZ_MUST(!failed(law_facts_set_text(&f, LAW_SUBJECT_COUNTRY,
-                                             slice_str(countries[n / 4 % 4]))));
+        FUZZ_MUST(
+            !failed(law_facts_set_text(&f, LAW_SUBJECT_COUNTRY, slice_str(countries[n / 4 % 4]))));
     }
     f.basis = (uint8_t)(n % 3);
     law_facts_mark(&f, LAW_BASIS);
@@ -40,9 +41,8 @@ static struct law_facts some_facts(uint32_t n) {
 }
 
 static void decide(const struct law_set *set, uint32_t n) {
-    static const uint64_t known[2] = {UINT64_C(1) << LAW_OPERATION | UINT64_C(1) << LAW_BASIS |
-                                          UINT64_C(1) << LAW_PURPOSE_ID,
-                                      0};
+    static const uint64_t known[2] = {
+        UINT64_C(1) << LAW_OPERATION | UINT64_C(1) << LAW_BASIS | UINT64_C(1) << LAW_PURPOSE_ID, 0};
     struct law_facts f = some_facts(n);
     struct law_answer general;
     struct law_answer quick;

@@ -28,10 +28,10 @@ static const struct law_name *define_name(const struct law_reader *r, uint32_t i
 
 static struct status too_deep(struct law_reader *r, uint32_t define, bool circle) {
     const struct law_name *name = define_name(r, define);
-    return law_error(r->report, &r->set->files.ptr[name->file], name->at,
-                     circle ? "circle" : "limit", "",
-                     circle ? "`%.*s` rests on itself" : "`%.*s` rests on too many defines, one on another",
-                     SLICE_ARG(name->name));
+    return law_error(
+        r->report, &r->set->files.ptr[name->file], name->at, circle ? "circle" : "limit", "",
+        circle ? "`%.*s` rests on itself" : "`%.*s` rests on too many defines, one on another",
+        SLICE_ARG(name->name));
 }
 
 /* The same whatever order defines are weighed in: too deep from one is too deep from all above. */
@@ -137,11 +137,10 @@ struct status law_build_expr(struct law_reader *r, uint32_t file, struct law_exp
     }
     const struct law_node *node = &r->set->nodes.ptr[expr->node];
     if (weight.tests > LAW_MAX_EXPR_TESTS) {
-        return law_go_on(law_error(r->report, &r->set->files.ptr[file],
-                                   law_place(NULL, node->line, node->column), "limit",
-                                   "ask less in one expression",
-                                   "with its defines it has more than %d tests",
-                                   LAW_MAX_EXPR_TESTS));
+        return law_go_on(law_error(
+            r->report, &r->set->files.ptr[file], law_place(NULL, node->line, node->column), "limit",
+            "ask less in one expression", "with its defines it has more than %d tests",
+            LAW_MAX_EXPR_TESTS));
     }
     TRY(emit(r->set, expr->node, true, PC_TRUE, PC_FALSE, &expr->possible));
     expr->sure = expr->possible;
@@ -150,8 +149,8 @@ struct status law_build_expr(struct law_reader *r, uint32_t file, struct law_exp
                : STATUS_OK;
 }
 
-static struct status build_needs(struct law_reader *r, uint32_t file, uint16_t first,
-                                 uint8_t count, const uint32_t *nodes) {
+static struct status build_needs(struct law_reader *r, uint32_t file, uint16_t first, uint8_t count,
+                                 const uint32_t *nodes) {
     for (uint8_t i = 0; i < count; i++) {
         struct law_expr expr = {PC_NONE, PC_NONE, nodes[i]};
         TRY(law_build_expr(r, file, &expr));
@@ -237,8 +236,7 @@ static struct status sorted_order(const struct law_reader *r, uint32_t count,
 }
 
 /* Moves the elements of an array into an order. */
-static struct status reorder(void *array, size_t size, const struct sorter *order,
-                             uint32_t count) {
+static struct status reorder(void *array, size_t size, const struct sorter *order, uint32_t count) {
     uint8_t *copy = mem_array(count + 1, size);
     if (copy == NULL) {
         return FAIL(E_MEMORY);
@@ -315,9 +313,8 @@ static struct status sort_cites(struct law_reader *r) {
         set->rules.ptr[i].cite = now[set->rules.ptr[i].cite];
     }
     for (uint32_t i = 0; i < set->laws.len; i++) {
-        set->laws.ptr[i].asks_cite = set->laws.ptr[i].asks == PC_NONE
-                                         ? 0
-                                         : now[set->laws.ptr[i].asks_cite];
+        set->laws.ptr[i].asks_cite =
+            set->laws.ptr[i].asks == PC_NONE ? 0 : now[set->laws.ptr[i].asks_cite];
     }
     return STATUS_OK;
 }
@@ -372,8 +369,8 @@ static struct status check_tables(struct law_reader *r) {
             TRY(check_gaps(r, name, from == NO_START || from == NO_END ? 0 : from));
         }
         if (!name->used && r->report->errors == 0) {
-            TRY(law_tell(r->report, LAW_WARNING, file, name->at, "unused", "",
-                         "`%.*s` is not used", SLICE_ARG(name->name)));
+            TRY(law_tell(r->report, LAW_WARNING, file, name->at, "unused", "", "`%.*s` is not used",
+                         SLICE_ARG(name->name)));
         }
     }
     return STATUS_OK;

@@ -17,8 +17,8 @@ static const struct law_case *find_shared(const struct law_set *set, uint32_t fi
     return NULL;
 }
 
-static struct status apply(const struct law_set *set, const struct law_case *c,
-                           struct law_facts *f, const struct law_given **ret_fault) {
+static struct status apply(const struct law_set *set, const struct law_case *c, struct law_facts *f,
+                           const struct law_given **ret_fault) {
     for (uint32_t i = c->given.first; i < c->given.first + c->given.count; i++) {
         const struct law_given *g = &set->givens.ptr[i];
         if (g->absent) {
@@ -81,8 +81,8 @@ static struct status check_like(const struct law_set *set, const struct law_case
     }
     return lineage(set, c, chain, ARRAY_LEN(chain)) > 0
                ? STATUS_OK
-               : law_error(report, law_case_file(set, c), at, "circle", "",
-                           "`%.*s` is like itself", SLICE_ARG(c->like));
+               : law_error(report, law_case_file(set, c), at, "circle", "", "`%.*s` is like itself",
+                           SLICE_ARG(c->like));
 }
 
 struct outcome {
@@ -127,7 +127,8 @@ static struct status tell_differs(const struct law_set *set, const struct law_ca
             at = law_place(NULL, o->fault->line, o->fault->column);
             at.width = (uint32_t)o->fault->text.len;
         }
-        return law_error(report, law_case_file(set, c), at, "case", error_info(o->status.code)->remedy,
+        return law_error(report, law_case_file(set, c), at, "case",
+                         error_info(o->status.code)->remedy,
                          "case \"%.*s\": the answer is an error: %s", SLICE_ARG(c->name),
                          error_info(o->status.code)->cause);
     }
@@ -147,8 +148,8 @@ static struct status check_prefixes(const struct law_set *set, const struct law_
         struct slice article = set->prefixes.ptr[i].article;
         bool found = false;
         for (uint32_t k = 0; k < set->cites.len && !found; k++) {
-            found = set->cites.ptr[k].law == law &&
-                    slice_starts(set->cites.ptr[k].article, article);
+            found =
+                set->cites.ptr[k].law == law && slice_starts(set->cites.ptr[k].article, article);
         }
         if (!found) {
             TRY(law_tell(report, severity, law_case_file(set, c),

@@ -219,7 +219,7 @@ static void put(struct space *s, const struct axis *a, uint32_t v) {
         memcpy(at, &v, sizeof v);
         break;
     case LAW_KIND_NAME:
-        label = v == 0                         ? label
+        label = v == 0                       ? label
                 : v - 1 < s->set->labels.len ? s->set->labels.ptr[v - 1]
                                              : SLICE("some other");
         memcpy(at, &label, sizeof label);
@@ -362,20 +362,19 @@ static struct status tell_unreachable(const struct law_set *set, uint32_t i,
     const struct law_rule_text *text = &set->rule_texts.ptr[i];
     return law_go_on(law_error(report, &set->files.ptr[text->file],
                                law_place(NULL, text->line, text->column), "unreachable",
-                               "mend its `when`, or leave the rule out",
-                               "%.*s can never apply", SLICE_ARG(text->article)));
+                               "mend its `when`, or leave the rule out", "%.*s can never apply",
+                               SLICE_ARG(text->article)));
 }
 
 static struct status tell_contradiction(const struct law_set *set, uint32_t met, uint32_t against,
                                         struct law_report *report) {
     const struct law_rule_text *text = &set->rule_texts.ptr[met];
     const struct law_rule_text *other = &set->rule_texts.ptr[against];
-    return law_go_on(law_error(report, &set->files.ptr[text->file],
-                               law_place(NULL, text->line, text->column), "contradiction",
-                               "let one of them make room for the other with `when`",
-                               "whatever satisfies %.*s is refused by %.*s, line %u",
-                               SLICE_ARG(text->article), SLICE_ARG(other->article),
-                               (unsigned)other->line + 1));
+    return law_go_on(
+        law_error(report, &set->files.ptr[text->file], law_place(NULL, text->line, text->column),
+                  "contradiction", "let one of them make room for the other with `when`",
+                  "whatever satisfies %.*s is refused by %.*s, line %u", SLICE_ARG(text->article),
+                  SLICE_ARG(other->article), (unsigned)other->line + 1));
 }
 
 static struct status check_rule(struct space *s, const struct law_law *law, uint32_t i,
@@ -414,9 +413,8 @@ static uint32_t country_classes(const struct law_set *set, uint8_t *ret_countrie
     for (uint32_t c = 0; c <= LAW_COUNTRIES; c++) {
         uint64_t mark = 0xCBF29CE484222325u;
         for (uint32_t i = 0; i < set->byte_sets.len; i++) {
-            struct law_ins ins = {.op = OP_BYTE_IN,
-                                  .at = offsetof(struct law_facts, subject_country),
-                                  .arg = i};
+            struct law_ins ins = {
+                .op = OP_BYTE_IN, .at = offsetof(struct law_facts, subject_country), .arg = i};
             f.subject_country = (uint8_t)c;
             mark = (mark ^ (uint64_t)law_test(set, &ins, &f)) * 0x100000001B3u;
         }

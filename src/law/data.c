@@ -20,7 +20,8 @@ static struct status read_key(struct law_text *t, struct law_token got, struct l
     if (is_capitals(got.text)) {
         m->word = law_country_find(got.text);
         *ret_kind = MEMBER_COUNTRY;
-    } else if (got.text.len > 3 && got.text.ptr[2] == '-' && is_capitals(slice_sub(got.text, 0, 2))) {
+    } else if (got.text.len > 3 && got.text.ptr[2] == '-' &&
+               is_capitals(slice_sub(got.text, 0, 2))) {
         m->word = law_region_parse(got.text);
         *ret_kind = MEMBER_REGION;
     } else if (got.text.ptr[0] >= 'a' && got.text.ptr[0] <= 'z') {
@@ -36,8 +37,8 @@ static struct status read_key(struct law_text *t, struct law_token got, struct l
                                     *ret_kind == MEMBER_COUNTRY ? "country" : "region");
 }
 
-static struct status add_member(struct law_text *t, struct law_set_decl *decl,
-                                struct law_member m, uint8_t kind) {
+static struct status add_member(struct law_text *t, struct law_set_decl *decl, struct law_member m,
+                                uint8_t kind) {
     static const char *const kinds[] = {"", "countries", "regions", "names"};
     if (decl->kind != MEMBER_NONE && decl->kind != kind) {
         return law_error(t->r->report, t->r->file, m.at, "type", "make two sets of it",

@@ -343,9 +343,8 @@ int32_t law_last_day(const struct law_set *set, int32_t today) {
 
 int64_t law_until(const struct law_facts *f, int32_t next_day) {
     int32_t day = f->ages_change < next_day ? f->ages_change : next_day;
-    int64_t at = day == NO_END
-                     ? INT64_MAX
-                     : (int64_t)day * 86400000 - (int64_t)f->at.offset_min * 60000;
+    int64_t at =
+        day == NO_END ? INT64_MAX : (int64_t)day * 86400000 - (int64_t)f->at.offset_min * 60000;
     bool later = law_facts_given(f, LAW_CONSENT_AT) && f->consent_at.unix_ms > f->at.unix_ms;
     return later && f->consent_at.unix_ms < at ? f->consent_at.unix_ms : at;
 }

@@ -137,8 +137,8 @@ static void explain_grounds(struct explainer *e, uint16_t law) {
         for (uint32_t i = l->grounds_from; i < l->rules.first + l->rules.count; i++) {
             const struct law_rule *rule = &e->set->rules.ptr[i];
             bool on = in_force(rule, e->f);
-            bool surely = on && law_run(e->set, rule->when_sure, e->f) &&
-                          law_run(e->set, rule->then, e->f);
+            bool surely =
+                on && law_run(e->set, rule->when_sure, e->f) && law_run(e->set, rule->then, e->f);
             if (round == 0 && surely) {
                 add_rule(e, law, i, LAW_FOR);
                 held = true;
@@ -163,9 +163,9 @@ static void explain_law(struct explainer *e, uint16_t law) {
     }
 }
 
-struct status law_explain(const struct law_set *set, uint64_t laws,
-                          const struct law_facts *settled, struct arena *arena,
-                          struct law_explanation **ret_list, size_t *ret_count) {
+struct status law_explain(const struct law_set *set, uint64_t laws, const struct law_facts *settled,
+                          struct arena *arena, struct law_explanation **ret_list,
+                          size_t *ret_count) {
     struct law_answer answer;
     TRY(law_decide(set, laws, settled, &answer));
     struct explainer e = {.set = set, .f = settled, .permit = answer.permit != 0};

@@ -54,19 +54,18 @@ static struct status add_test(struct law_text *t, struct test test, struct law_t
 }
 
 static struct test test_on(enum law_fact fact, enum law_op op, uint32_t arg) {
-    return (struct test){.ins = {.op = (uint8_t)op,
-                                 .maybe = three_valued(fact),
-                                 .at = offset_of(fact),
-                                 .arg = arg},
-                         .fact = fact,
-                         .fact2 = LAW_NO_FACT};
+    return (struct test){
+        .ins = {.op = (uint8_t)op, .maybe = three_valued(fact), .at = offset_of(fact), .arg = arg},
+        .fact = fact,
+        .fact2 = LAW_NO_FACT};
 }
 
 static struct status wrong_type(struct law_text *t, struct law_token at, enum law_fact fact,
                                 const char *help) {
-    static const char *const kinds[] = {"true or false", "one of its values", "a country",
-                                        "a number",      "a region",          "a language",
-                                        "a date",        "a time",            "a label"};
+    static const char *const kinds[] = {
+        "true or false", "one of its values", "a country", "a number",
+        "a region",      "a language",        "a date",    "a time",
+        "a label"};
     const struct law_fact_info *info = law_fact_info(fact);
     return law_error(t->r->report, t->r->file, at, "type", help, "`%.*s` is %s",
                      SLICE_ARG(info->name), kinds[info->kind]);
@@ -227,7 +226,8 @@ static struct status read_is(struct law_text *t, struct law_token at, enum law_f
     uint8_t kind = law_fact_info(fact)->kind;
     bool negated = law_take(&t->cursor, "not");
     if (kind == LAW_KIND_DATE || kind == LAW_KIND_TIME) {
-        return wrong_type(t, at, fact, "dates are not tested: use subject.age, or `from` and `until`");
+        return wrong_type(t, at, fact,
+                          "dates are not tested: use subject.age, or `from` and `until`");
     }
     if (kind == LAW_KIND_INT) {
         return read_compare(t, at, fact, OP_INT_IS, negated, ret_node);
@@ -314,12 +314,10 @@ static struct status read_known(struct law_text *t, struct law_token at, enum la
     if (info->absent != LAW_ABSENT_CHILD && info->absent != LAW_ABSENT_NOWHERE &&
         info->absent != LAW_ABSENT_ANY_REGION && info->absent != LAW_ABSENT_UNKNOWN) {
         return law_error(t->r->report, t->r->file, at, "type",
-                         "its absence has a value: ask for that",
-                         "`%.*s` is never unknown", SLICE_ARG(info->name));
+                         "its absence has a value: ask for that", "`%.*s` is never unknown",
+                         SLICE_ARG(info->name));
     }
-    enum law_op op = age                               ? OP_INT_LT
-                     : info->kind == LAW_KIND_COUNTRY ? OP_BYTE_IS
-                                                      : OP_WORD_IS;
+    enum law_op op = age ? OP_INT_LT : info->kind == LAW_KIND_COUNTRY ? OP_BYTE_IS : OP_WORD_IS;
     struct test test = test_on(fact, op, 0);
     test.ins.maybe = 0;
     test.negated = negated;
@@ -341,8 +339,8 @@ static struct status read_other(struct law_text *t, struct law_token at, enum la
                                 bool same, uint32_t *ret_node) {
     uint8_t kind = same ? LAW_KIND_NAME : LAW_KIND_LANGUAGE;
     if (law_fact_info(fact)->kind != kind) {
-        return wrong_type(t, at, fact, same ? "`same as` compares labels"
-                                            : "`matches` compares languages");
+        return wrong_type(t, at, fact,
+                          same ? "`same as` compares labels" : "`matches` compares languages");
     }
     if (same && !law_take(&t->cursor, "as")) {
         return law_unexpected(t, law_next(&t->cursor), "`same as` and a fact");
@@ -350,7 +348,8 @@ static struct status read_other(struct law_text *t, struct law_token at, enum la
     struct law_token got = law_next(&t->cursor);
     enum law_fact other = got.kind == TOK_WORD ? law_fact_find(got.text) : LAW_NO_FACT;
     if (other == LAW_NO_FACT || law_fact_info(other)->kind != kind) {
-        return law_unexpected(t, got, same ? "a fact that is a label" : "a fact that is a language");
+        return law_unexpected(t, got,
+                              same ? "a fact that is a label" : "a fact that is a language");
     }
     struct test test = test_on(fact, same ? OP_LABEL_SAME : OP_MATCH, 0);
     test.fact2 = other;
@@ -448,8 +447,7 @@ static struct status read_table_list(struct law_text *t, const struct law_name *
     return STATUS_OK;
 }
 
-static struct status read_table_test(struct law_text *t, struct law_token at,
-                                     uint32_t *ret_node) {
+static struct status read_table_test(struct law_text *t, struct law_token at, uint32_t *ret_node) {
     const struct law_name *name;
     struct test test = {.fact2 = LAW_NO_FACT};
     uint32_t table;

@@ -321,8 +321,8 @@ static size_t distance(struct slice a, struct slice b) {
             size_t best = above[k - 1] + (a.ptr[i - 1] != b.ptr[k - 1]);
             best = above[k] + 1 < best ? above[k] + 1 : best;
             best = now[k - 1] + 1 < best ? now[k - 1] + 1 : best;
-            bool swapped = i > 1 && k > 1 && a.ptr[i - 1] == b.ptr[k - 2] &&
-                           a.ptr[i - 2] == b.ptr[k - 1];
+            bool swapped =
+                i > 1 && k > 1 && a.ptr[i - 1] == b.ptr[k - 2] && a.ptr[i - 2] == b.ptr[k - 1];
             best = swapped && two_above[k - 2] + 1 < best ? two_above[k - 2] + 1 : best;
             now[k] = best;
         }

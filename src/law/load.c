@@ -5,8 +5,8 @@
 
 #include "base/mem.h"
 
-static const char *const block_words[] = {"law",  "common", "set",  "table",
-                                          "define", "rule", "facts", "case"};
+static const char *const block_words[] = {"law",    "common", "set",   "table",
+                                          "define", "rule",   "facts", "case"};
 enum block_word { B_LAW, B_COMMON, B_SET, B_TABLE, B_DEFINE, B_RULE, B_FACTS, B_CASE, B_WORDS };
 
 void law_set_free(struct law_set **ref) {
@@ -17,14 +17,15 @@ void law_set_free(struct law_set **ref) {
     for (uint32_t i = 0; i < set->files.len; i++) {
         law_file_done(&set->files.ptr[i]);
     }
-    void *const arrays[] = {
-        set->laws.ptr,        set->rules.ptr,         set->code.ptr,      set->needs.ptr,
-        set->byte_sets.ptr,   set->byte_versions.ptr, set->word_sets.ptr, set->word_members.ptr,
-        set->label_sets.ptr,  set->label_members.ptr, set->labels.ptr,    set->tables.ptr,
-        set->table_versions.ptr, set->key_rows.ptr,   set->value_lists.ptr, set->values.ptr,
-        set->days.ptr,        set->cites.ptr,         set->law_texts.ptr, set->rule_texts.ptr,
-        set->nodes.ptr,       set->tests.ptr,         set->define_nodes.ptr, set->cases.ptr,
-        set->givens.ptr,      set->prefixes.ptr,      set->files.ptr};
+    void *const arrays[] = {set->laws.ptr,           set->rules.ptr,        set->code.ptr,
+                            set->needs.ptr,          set->byte_sets.ptr,    set->byte_versions.ptr,
+                            set->word_sets.ptr,      set->word_members.ptr, set->label_sets.ptr,
+                            set->label_members.ptr,  set->labels.ptr,       set->tables.ptr,
+                            set->table_versions.ptr, set->key_rows.ptr,     set->value_lists.ptr,
+                            set->values.ptr,         set->days.ptr,         set->cites.ptr,
+                            set->law_texts.ptr,      set->rule_texts.ptr,   set->nodes.ptr,
+                            set->tests.ptr,          set->define_nodes.ptr, set->cases.ptr,
+                            set->givens.ptr,         set->prefixes.ptr,     set->files.ptr};
     for (size_t i = 0; i < ARRAY_LEN(arrays); i++) {
         mem_free(arrays[i]);
     }
@@ -58,8 +59,7 @@ static struct status add_file(struct law_reader *r, const struct law_source *sou
     return law_file_split(&r->set->files.ptr[r->set->files.len - 1], r->report);
 }
 
-static struct status block_word(struct law_reader *r, const struct law_block *b,
-                                size_t *ret_word) {
+static struct status block_word(struct law_reader *r, const struct law_block *b, size_t *ret_word) {
     struct law_text t = law_text_of(r, b->header);
     return law_read_keyword(&t, block_words, B_WORDS, "block", ret_word);
 }
@@ -140,9 +140,10 @@ static struct status read_first_round(struct law_reader *r) {
         }
         TRY(law_go_on(belongs(r, b, word, i == 0)));
         if (word == B_SET || word == B_TABLE || word == B_DEFINE) {
-            TRY(law_go_on(declare(r, i, word == B_SET     ? NAME_SET
-                                        : word == B_TABLE ? NAME_TABLE
-                                                          : NAME_DEFINE)));
+            TRY(law_go_on(declare(r, i,
+                                  word == B_SET     ? NAME_SET
+                                  : word == B_TABLE ? NAME_TABLE
+                                                    : NAME_DEFINE)));
         }
     }
     return STATUS_OK;

@@ -170,9 +170,9 @@ static void fill_controller(const struct law_map *map, struct law_facts *f) {
 
 /* Each fact that the map states of a recipient; a country that it does not name stays absent. */
 static void fill_recipient(const struct law_map *map, int recipient, struct law_facts *f) {
-    static const uint8_t stated[] = {LAW_RECIPIENT_ID,          LAW_RECIPIENT_ROLE,
-                                     LAW_RECIPIENT_FRAMEWORK,   LAW_RECIPIENT_SAME_ENTITY,
-                                     LAW_RECIPIENT_CONTRACT,    LAW_TRANSFER_INSTRUMENT,
+    static const uint8_t stated[] = {LAW_RECIPIENT_ID,        LAW_RECIPIENT_ROLE,
+                                     LAW_RECIPIENT_FRAMEWORK, LAW_RECIPIENT_SAME_ENTITY,
+                                     LAW_RECIPIENT_CONTRACT,  LAW_TRANSFER_INSTRUMENT,
                                      LAW_TRANSFER_ASSESSED};
     const struct law_map_recipient *r = &map->recipients.ptr[recipient];
     f->recipient_id = r->name;

@@ -6,7 +6,7 @@
 #include "reader.h"
 
 struct law_map_basis {
-    uint8_t basis;        /* enum law_basis */
+    uint8_t basis; /* enum law_basis */
     bool conditional;
     struct law_expr when; /* the condition must surely hold */
 };

@@ -153,11 +153,25 @@ static struct status once(struct law_text *t, struct law_token at, const char *w
     return STATUS_OK;
 }
 
-enum controller_word { C_NAME, C_ADDRESS, C_CONTACT, C_OFFICER, C_COUNTRY, C_SIZE, C_CHILDREN,
-                       C_LARGE, C_WORDS };
-static const char *const controller_words[] = {
-    "name", "address", "contact", "officer", "country", "size", "directed_to_children",
-    "very_large_platform"};
+enum controller_word {
+    C_NAME,
+    C_ADDRESS,
+    C_CONTACT,
+    C_OFFICER,
+    C_COUNTRY,
+    C_SIZE,
+    C_CHILDREN,
+    C_LARGE,
+    C_WORDS
+};
+static const char *const controller_words[] = {"name",
+                                               "address",
+                                               "contact",
+                                               "officer",
+                                               "country",
+                                               "size",
+                                               "directed_to_children",
+                                               "very_large_platform"};
 
 static struct status controller_clause(struct law_text *t, struct law_map_controller *c,
                                        uint32_t *seen) {
@@ -198,8 +212,8 @@ static struct status whole(struct map_reader *m, const struct law_block *b, uint
     struct law_token at = law_place(NULL, b->header.first_line, 0);
     for (size_t i = 0; i < 32; i++) {
         if ((needed >> i & 1) != 0 && (seen >> i & 1) == 0) {
-            TRY(law_go_on(law_error(m->r.report, m->r.file, at, "map", "",
-                                    "this block has no `%s`", words[i])));
+            TRY(law_go_on(law_error(m->r.report, m->r.file, at, "map", "", "this block has no `%s`",
+                                    words[i])));
         }
     }
     return STATUS_OK;
@@ -228,7 +242,8 @@ static struct status read_keep(struct law_text *t, struct law_map_category *c) {
     }
     if (got.kind != TOK_WORD || failed(parse_u64(got.text, 36525, &days)) ||
         !law_take(&t->cursor, "days")) {
-        return law_unexpected(t, got, "`N days`, `account` (until it ends) or `deleted` (until then)");
+        return law_unexpected(t, got,
+                              "`N days`, `account` (until it ends) or `deleted` (until then)");
     }
     c->retention = LAW_KEEP_DAYS;
     c->days = (uint32_t)days;
@@ -289,7 +304,7 @@ static struct status read_known(struct law_text *t, struct map_reader *m, enum m
     char shown[LAW_HELP_BYTES];
     struct law_token got = law_next(&t->cursor);
     struct law_nearest nearest = law_nearest_to(got.text);
-    int id = got.kind != TOK_WORD   ? -1
+    int id = got.kind != TOK_WORD ? -1
              : kind == M_CATEGORY ? law_map_find_category(m->map, got.text)
                                   : law_map_find_purpose(m->map, got.text);
     if (id >= 0) {
@@ -506,8 +521,15 @@ static struct status read_recipient_flags(struct law_text *t, struct law_map_rec
     return law_read_end(t);
 }
 
-enum recipient_word { G_ROLE = W_KINDS, G_COUNTRY, G_IS, G_FRAMEWORK, G_INSTRUMENT, G_RECEIVES,
-                      G_WORDS };
+enum recipient_word {
+    G_ROLE = W_KINDS,
+    G_COUNTRY,
+    G_IS,
+    G_FRAMEWORK,
+    G_INSTRUMENT,
+    G_RECEIVES,
+    G_WORDS
+};
 static const char *const recipient_words[] = {WORDS_CLAUSES, "role",       "country", "is",
                                               "framework",   "instrument", "receives"};
 

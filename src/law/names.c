@@ -158,8 +158,9 @@ static struct status number_members(struct law_text *t, struct law_token at,
 
 static uint16_t use_of(enum law_fact fact) {
     uint8_t kind = law_fact_info(fact)->kind;
-    return kind == LAW_KIND_ENUM ? (uint16_t)fact : kind == LAW_KIND_LANGUAGE ? USE_LANGUAGE
-                                                                              : USE_ANY;
+    return kind == LAW_KIND_ENUM       ? (uint16_t)fact
+           : kind == LAW_KIND_LANGUAGE ? USE_LANGUAGE
+                                       : USE_ANY;
 }
 
 static enum law_member_kind kind_of(enum law_fact fact) {
@@ -181,9 +182,8 @@ static enum law_member_kind kind_of(enum law_fact fact) {
     return MEMBER_NONE;
 }
 
-static struct status make_set(struct law_text *t, struct law_token at,
-                              const struct law_name *name, enum law_fact fact,
-                              struct law_set_decl *decl, uint32_t *ret_id) {
+static struct status make_set(struct law_text *t, struct law_token at, const struct law_name *name,
+                              enum law_fact fact, struct law_set_decl *decl, uint32_t *ret_id) {
     uint8_t kind = law_fact_info(fact)->kind;
     if (decl->kind == MEMBER_NAME && kind != LAW_KIND_NAME) {
         TRY(number_members(t, at, name, fact, decl));

@@ -10,8 +10,8 @@ static struct status read_clause_word(struct law_text *t, const char *const *wor
     struct law_token at = law_peek(&t->cursor);
     TRY(law_read_keyword(t, words, count, what, ret_index));
     if ((*seen >> *ret_index & 1) != 0) {
-        return law_error(t->r->report, t->r->file, at, "syntax", "write it once",
-                         "a second `%s`", words[*ret_index]);
+        return law_error(t->r->report, t->r->file, at, "syntax", "write it once", "a second `%s`",
+                         words[*ret_index]);
     }
     *seen |= UINT32_C(1) << *ret_index;
     return STATUS_OK;
@@ -54,8 +54,8 @@ static struct status cover(struct law_text *t, struct law_token got) {
         return STATUS_OK;
     }
     const struct law_name *name = law_name_find(r, got.text);
-    if (name == NULL || name->kind != NAME_SET ||
-        r->sets.ptr[name->id].kind == MEMBER_REGION || r->sets.ptr[name->id].kind == MEMBER_NAME) {
+    if (name == NULL || name->kind != NAME_SET || r->sets.ptr[name->id].kind == MEMBER_REGION ||
+        r->sets.ptr[name->id].kind == MEMBER_NAME) {
         char help[LAW_HELP_BYTES];
         struct law_nearest nearest = law_nearest_to(got.text);
         law_name_nearest(r, &nearest);
@@ -126,8 +126,18 @@ static struct status read_asks(struct law_text *t, uint32_t law, struct law_law 
     return law_read_end(t);
 }
 
-enum law_clause_word { L_SOURCE, L_FROM, L_UNTIL, L_COVERS, L_BINDS, L_ASKS, L_NEED, L_NOTE,
-                       L_UNVERIFIED, L_WORDS };
+enum law_clause_word {
+    L_SOURCE,
+    L_FROM,
+    L_UNTIL,
+    L_COVERS,
+    L_BINDS,
+    L_ASKS,
+    L_NEED,
+    L_NOTE,
+    L_UNVERIFIED,
+    L_WORDS
+};
 static const char *const law_words[] = {"source", "from", "until", "covers",    "binds",
                                         "asks",   "need", "note",  "unverified"};
 
@@ -176,18 +186,17 @@ static struct status law_is_whole(struct law_reader *r, const struct law_block *
     struct law_token at = law_place(r->file, b->header.first_line, 0);
     for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
         if ((seen >> needed[i] & 1) == 0) {
-            TRY(law_go_on(law_error(r->report, r->file, at, kinds[i], "",
-                                    "the law has no `%s`", law_words[needed[i]])));
+            TRY(law_go_on(law_error(r->report, r->file, at, kinds[i], "", "the law has no `%s`",
+                                    law_words[needed[i]])));
         }
     }
     if ((seen >> L_NEED & 1) != 0 && (seen >> L_ASKS & 1) == 0) {
         TRY(law_go_on(law_error(r->report, r->file, at, "syntax", "",
                                 "`need` belongs to `asks`, which is missing")));
     }
-    return head->from <= head->until
-               ? STATUS_OK
-               : law_go_on(law_error(r->report, r->file, at, "date", "",
-                                     "the law ends before it begins"));
+    return head->from <= head->until ? STATUS_OK
+                                     : law_go_on(law_error(r->report, r->file, at, "date", "",
+                                                           "the law ends before it begins"));
 }
 
 static struct status read_law_head(struct law_reader *r, const struct law_block *b,
@@ -252,11 +261,24 @@ struct status law_read_define(struct law_reader *r, const struct law_block *b, u
     return STATUS_OK;
 }
 
-enum rule_clause_word { R_WHEN, R_FORBID, R_REQUIRE, R_GROUND, R_DUTY, R_NEED, R_QUOTE, R_SOURCE,
-                        R_FROM, R_UNTIL, R_UNVERIFIED, R_NOTE, R_WORDS };
-static const char *const rule_words[] = {"when",  "forbid", "require", "ground", "duty",
-                                         "need",  "quote",  "source",  "from",   "until",
-                                         "unverified", "note"};
+enum rule_clause_word {
+    R_WHEN,
+    R_FORBID,
+    R_REQUIRE,
+    R_GROUND,
+    R_DUTY,
+    R_NEED,
+    R_QUOTE,
+    R_SOURCE,
+    R_FROM,
+    R_UNTIL,
+    R_UNVERIFIED,
+    R_NOTE,
+    R_WORDS
+};
+static const char *const rule_words[] = {"when", "forbid", "require",    "ground",
+                                         "duty", "need",   "quote",      "source",
+                                         "from", "until",  "unverified", "note"};
 
 static struct status read_duties(struct law_text *t, uint32_t *ret_duties) {
     *ret_duties = 0;
@@ -315,21 +337,22 @@ static struct status rule_is_whole(struct law_reader *r, const struct law_block 
     if (verbs == 0 || (verbs & (verbs - 1)) != 0) {
         TRY(law_go_on(law_error(r->report, r->file, at, "syntax",
                                 "write exactly one of `forbid`, `require`, `ground` and `duty`",
-                                "the rule says %s", verbs == 0 ? "nothing" : "more than one thing")));
+                                "the rule says %s",
+                                verbs == 0 ? "nothing" : "more than one thing")));
     }
     if ((seen >> R_DUTY & 1) != 0 && (seen >> R_NEED & 1) != 0) {
-        TRY(law_go_on(law_error(r->report, r->file, at, "syntax", "",
-                                "a rule with `duty` has no `need`")));
+        TRY(law_go_on(
+            law_error(r->report, r->file, at, "syntax", "", "a rule with `duty` has no `need`")));
     }
     if ((seen & (1u << R_QUOTE | 1u << R_SOURCE)) == 0) {
-        TRY(law_go_on(law_error(r->report, r->file, at, "uncited",
-                                "add `quote \"...\"` with the words of the law, or `source \"...\"`",
-                                "the rule has neither a quote nor a source")));
+        TRY(law_go_on(
+            law_error(r->report, r->file, at, "uncited",
+                      "add `quote \"...\"` with the words of the law, or `source \"...\"`",
+                      "the rule has neither a quote nor a source")));
     }
-    return rule->from <= rule->until
-               ? STATUS_OK
-               : law_go_on(law_error(r->report, r->file, at, "date", "",
-                                     "the rule ends before it begins"));
+    return rule->from <= rule->until ? STATUS_OK
+                                     : law_go_on(law_error(r->report, r->file, at, "date", "",
+                                                           "the rule ends before it begins"));
 }
 
 static struct status read_rule_head(struct law_reader *r, const struct law_block *b, uint32_t law,
@@ -345,11 +368,8 @@ static struct status read_rule_head(struct law_reader *r, const struct law_block
 struct status law_read_rule(struct law_reader *r, const struct law_block *b) {
     uint32_t law = (uint32_t)r->file->law;
     uint32_t seen = 0;
-    struct law_rule rule = {.from = NO_START,
-                            .until = NO_END,
-                            .when = PC_TRUE,
-                            .when_sure = PC_TRUE,
-                            .then = PC_TRUE};
+    struct law_rule rule = {
+        .from = NO_START, .until = NO_END, .when = PC_TRUE, .when_sure = PC_TRUE, .then = PC_TRUE};
     struct law_rule_text text = {.file = r->file_id,
                                  .line = b->header.first_line,
                                  .when = expr_of(NO_NODE),

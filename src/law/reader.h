@@ -67,13 +67,13 @@ struct law_reader {
     LAW_VEC(struct law_table_decl) tables;
     LAW_VEC(uint8_t) define_states;
     LAW_VEC(struct law_name) names;
-    LAW_VEC(uint32_t) rule_laws;  /* of each rule, its law before sorting */
-    uint64_t covered[4]; /* countries that some pack covers */
+    LAW_VEC(uint32_t) rule_laws; /* of each rule, its law before sorting */
+    uint64_t covered[4];         /* countries that some pack covers */
     struct law_file *file;
     uint32_t file_id;
-    uint32_t depth;       /* of the expression being read */
-    uint32_t expr_tests;  /* in it so far */
-    int32_t first_from;   /* of all laws: tables must have a value from then on */
+    uint32_t depth;      /* of the expression being read */
+    uint32_t expr_tests; /* in it so far */
+    int32_t first_from;  /* of all laws: tables must have a value from then on */
 };
 
 struct law_text {

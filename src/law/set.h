@@ -8,26 +8,26 @@
 
 /* A test on one or two facts. */
 enum law_op {
-    OP_BYTE_IS,      /* byte at `at` is arg */
-    OP_BYTE_MASK,    /* byte at `at` is one of the bits of arg */
-    OP_BYTE_IN,      /* byte at `at` is in byte set arg */
-    OP_WORD_IS,      /* word at `at` is arg: languages */
-    OP_WORD_IN,      /* word at `at` is in word set arg: languages */
-    OP_REGION_IS,    /* subject.region is arg, or unknown in that country */
-    OP_REGION_IN,    /* the same for the members of word set arg */
-    OP_INT_LT,       /* number at `at` compared with arg */
+    OP_BYTE_IS,   /* byte at `at` is arg */
+    OP_BYTE_MASK, /* byte at `at` is one of the bits of arg */
+    OP_BYTE_IN,   /* byte at `at` is in byte set arg */
+    OP_WORD_IS,   /* word at `at` is arg: languages */
+    OP_WORD_IN,   /* word at `at` is in word set arg: languages */
+    OP_REGION_IS, /* subject.region is arg, or unknown in that country */
+    OP_REGION_IN, /* the same for the members of word set arg */
+    OP_INT_LT,    /* number at `at` compared with arg */
     OP_INT_GT,
     OP_INT_IS,
     OP_INT_LT_TABLE, /* number at `at` compared with table arg, key at `at2` */
     OP_INT_GT_TABLE,
     OP_INT_IS_TABLE,
-    OP_TABLE_IS,     /* table (low half of arg) at key `at` has the value in the high half */
-    OP_TABLE_IN,     /* table (low half) at key `at` has a value of value list (high half) */
-    OP_LABEL_IS,     /* label at `at` is label arg */
-    OP_LABEL_IN,     /* label at `at` is in label set arg */
-    OP_LABEL_SAME,   /* labels at `at` and `at2` are equal and there */
-    OP_MATCH,        /* words at `at` and `at2` are equal */
-    OP_PRESENT,      /* a fact of the groups in arg was given */
+    OP_TABLE_IS,   /* table (low half of arg) at key `at` has the value in the high half */
+    OP_TABLE_IN,   /* table (low half) at key `at` has a value of value list (high half) */
+    OP_LABEL_IS,   /* label at `at` is label arg */
+    OP_LABEL_IN,   /* label at `at` is in label set arg */
+    OP_LABEL_SAME, /* labels at `at` and `at2` are equal and there */
+    OP_MATCH,      /* words at `at` and `at2` are equal */
+    OP_PRESENT,    /* a fact of the groups in arg was given */
 };
 
 enum {
@@ -111,9 +111,9 @@ struct law_need_row {
 struct law_rule {
     int32_t from;
     int32_t until;
-    uint16_t when;       /* possible */
-    uint16_t when_sure;  /* sure */
-    uint16_t then;       /* sure */
+    uint16_t when;      /* possible */
+    uint16_t when_sure; /* sure */
+    uint16_t then;      /* sure */
     uint16_t cite;
     uint16_t needs_first;
     uint8_t needs_count;
@@ -139,8 +139,8 @@ struct law_rule_text {
 struct law_law {
     int32_t from;
     int32_t until;
-    uint16_t binds;       /* possible */
-    uint16_t asks;        /* possible; PC_NONE: asks for no ground */
+    uint16_t binds; /* possible */
+    uint16_t asks;  /* possible; PC_NONE: asks for no ground */
     uint16_t asks_cite;
     uint16_t needs_first; /* of `asks` */
     uint8_t needs_count;

@@ -17,9 +17,8 @@ static bool settle_age(struct law_facts *f) {
         f->subject_age = law_facts_given(f, LAW_SUBJECT_AGE) ? f->subject_age : LAW_AGE_UNKNOWN;
         return true;
     }
-    int32_t years = f->subject_birth_date.days > f->today.days
-                        ? -1
-                        : date_age(f->subject_birth_date, f->today);
+    int32_t years =
+        f->subject_birth_date.days > f->today.days ? -1 : date_age(f->subject_birth_date, f->today);
     f->subject_age = (int16_t)years;
     return years >= 0 && years <= LAW_MAX_AGE;
 }

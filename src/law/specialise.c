@@ -107,9 +107,8 @@ static bool is_known(const struct folder *f, const struct law_ins *ins) {
 
 /* A number against a table whose key is known: a number against a number. */
 static struct law_ins without_table(const struct folder *f, struct law_ins ins) {
-    static const uint8_t plain[][2] = {{OP_INT_LT_TABLE, OP_INT_LT},
-                                       {OP_INT_GT_TABLE, OP_INT_GT},
-                                       {OP_INT_IS_TABLE, OP_INT_IS}};
+    static const uint8_t plain[][2] = {
+        {OP_INT_LT_TABLE, OP_INT_LT}, {OP_INT_GT_TABLE, OP_INT_GT}, {OP_INT_IS_TABLE, OP_INT_IS}};
     for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
         int16_t value;
         if (ins.op == plain[i][0] && f->known[ins.at2] != 0 &&
@@ -203,10 +202,8 @@ static struct status add_against(struct folder *f, struct law_step step, uint16_
 
 static struct status fold_rule(struct folder *f, const struct law_rule *rule, bool binds) {
     static const uint8_t kinds[] = {STEP_FORBID, STEP_REQUIRE, STEP_DUTY};
-    struct law_step step = {.kind = kinds[rule->kind],
-                            .cite = rule->cite,
-                            .duties = rule->duties,
-                            .then = PC_TRUE};
+    struct law_step step = {
+        .kind = kinds[rule->kind], .cite = rule->cite, .duties = rule->duties, .then = PC_TRUE};
     uint32_t index;
     TRY(fold(f, rule->when, &step.when));
     if (step.when == PC_FALSE) {
@@ -337,7 +334,8 @@ static struct status fold_class(struct folder *f) {
             TRY(fold_law(f, i, first));
         }
     }
-    struct law_class c = {{first, s->steps.len - first}, f->base};
+    struct law_class c = {.steps = {first, s->steps.len - first}, .base = f->base};
+    TRY(law_make_quick(s, &c));
     LAW_PUSH(&s->classes, 2 * (LAW_COUNTRIES + 1), c);
     return STATUS_OK;
 }
@@ -517,8 +515,8 @@ static struct status know_groups(struct folder *f, const uint64_t known[2]) {
         uint16_t bit = (uint16_t)(1u << group);
         bool is_known = (known[i >> 6] >> (i & 63) & 1) != 0;
         open = (uint16_t)(open | (is_known ? 0 : bit));
-        given = (uint16_t)(given | (is_known && law_facts_given(&f->facts, (enum law_fact)i) ? bit
-                                                                                            : 0));
+        given = (uint16_t)(given |
+                           (is_known && law_facts_given(&f->facts, (enum law_fact)i) ? bit : 0));
     }
     f->groups = (uint16_t)(~open | given);
     f->facts.groups = (uint16_t)(f->facts.groups & (given | ~open));
@@ -547,6 +545,8 @@ void law_special_free(struct law_special **ref) {
     mem_free(s->classes.ptr);
     mem_free(s->steps.ptr);
     mem_free(s->code.ptr);
+    mem_free(s->tests.ptr);
+    mem_free(s->terms.ptr);
     mem_free(s->needs.ptr);
     mem_free(s->same.ptr);
     mem_free(s->same_labels.ptr);
@@ -587,6 +587,7 @@ struct status law_specialise(const struct law_set *set, uint64_t laws,
     struct status folded = fold_variants(&f);
     if (folded.code == LAW_LIMIT) {
         s->code.len = s->steps.len = s->needs.len = s->classes.len = 0;
+        s->tests.len = s->terms.len = 0;
         memset(f.seen, 0, SEEN_SLOTS * sizeof *f.seen);
         f.apart = false;
         folded = fold_variants(&f);

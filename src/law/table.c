@@ -4,7 +4,8 @@
 #define VALUES(field, ...) static const char *const law_values_##field[] = {__VA_ARGS__};
 LAW_VOCABULARY_VALUES(VALUES)
 
-#define FACT(text, id, field, type, least, most, if_absent, is, in_group, list, count, term, means) \
+#define FACT(text, id, field, type, least, most, if_absent, is, in_group, list, count, term,       \
+             means)                                                                                \
     [id] = {.name = SLICE_INIT(text),                                                              \
             .offset = (uint16_t)offsetof(struct law_facts, field),                                 \
             .kind = type,                                                                          \

@@ -39,10 +39,10 @@ static bool is_name(struct slice s) {
 }
 
 static bool is_taken(struct slice s) {
-    static const char *const words[] = {"and",     "or",      "not",   "is",        "in",
-                                        "unknown", "known",   "same",  "as",        "if",
-                                        "present", "matches", "when",  "uncovered", "from",
-                                        "until",   "absent",  "true",  "false"};
+    static const char *const words[] = {"and",     "or",      "not",  "is",        "in",
+                                        "unknown", "known",   "same", "as",        "if",
+                                        "present", "matches", "when", "uncovered", "from",
+                                        "until",   "absent",  "true", "false"};
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
         if (slice_eq(s, slice_str(words[i]))) {
             return true;
@@ -115,7 +115,8 @@ struct status law_read_tail(struct law_text *t, struct law_tail *ret_tail) {
     }
     if (ret_tail->from > ret_tail->until) {
         return law_error(t->r->report, t->r->file, first, "date",
-                         "both dates are inclusive; put the earlier first", "it ends before it begins");
+                         "both dates are inclusive; put the earlier first",
+                         "it ends before it begins");
     }
     if (ret_tail->unverified) {
         TRY(law_tell(t->r->report, LAW_NOTE, t->r->file,

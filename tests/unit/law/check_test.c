@@ -10,7 +10,7 @@ static const char head[] = "law t \"T\"\n  source \"s\"\n  from 2020-01-01\n"
 struct finding {
     const char *text;
     enum law_severity severity;
-    const char *kind;    /* NULL: nothing of this severity may be found */
+    const char *kind; /* NULL: nothing of this severity may be found */
     const char *message;
 };
 
@@ -35,12 +35,13 @@ static const struct finding findings[] = {
      LAW_ERROR, "contradiction", "whatever satisfies 2 is refused by 1"},
     {R(1, "  when subject.age < 16\n  forbid\n"), LAW_WARNING, "untested",
      "no case in which `forbid` of 1 forbids, none in which it does not apply"},
-    {R(1, "  when subject.age < 16\n  forbid\n")
-         "case \"a\"\n  like f\n  given subject.age 15\n  expect deny 1\n",
+    {R(1, "  when subject.age < 16\n  forbid\n") "case \"a\"\n  like f\n  given subject.age 15\n  "
+                                                 "expect deny 1\n",
      LAW_WARNING, "untested", "no case in which `forbid` of 1 does not apply"},
-    {R(1, "  when subject.age < 16\n  forbid\n")
-         "case \"a\"\n  like f\n  given subject.age 15\n  expect deny 1\n"
-         "case \"b\"\n  like f\n  given subject.age 16\n  expect permit\n",
+    {R(1, "  when subject.age < 16\n  forbid\n") "case \"a\"\n  like f\n  given subject.age 15\n  "
+                                                 "expect deny 1\n"
+                                                 "case \"b\"\n  like f\n  given subject.age 16\n  "
+                                                 "expect permit\n",
      LAW_WARNING, "unused", "`ages` is not used"},
     {R(1, "  forbid\n  unverified\n"), LAW_NOTE, "unverified", "nobody verified this rule"},
     {R(1, "  forbid\n") "set S\n  NL unverified\n", LAW_NOTE, "unverified",

@@ -201,10 +201,15 @@ static void expect_text(const struct law_facts *f, enum law_fact fact, const cha
 
 static void test_facts_are_written_as_they_are_read(void **state) {
     (void)state;
-    static const char *const rows[][2] = {
-        {"at", "2026-11-21T12:00:00Z"}, {"subject.region", "US-IL"}, {"subject.age", "12"},
-        {"subject.birth_date", "2012-02-29"}, {"subject.language", "nl"}, {"objected", "true"},
-        {"guardian.method", "video-call"}, {"recipient.country", "ZW"}, {"recipient.id", "acme"}};
+    static const char *const rows[][2] = {{"at", "2026-11-21T12:00:00Z"},
+                                          {"subject.region", "US-IL"},
+                                          {"subject.age", "12"},
+                                          {"subject.birth_date", "2012-02-29"},
+                                          {"subject.language", "nl"},
+                                          {"objected", "true"},
+                                          {"guardian.method", "video-call"},
+                                          {"recipient.country", "ZW"},
+                                          {"recipient.id", "acme"}};
     struct law_facts f = base_facts();
     expect_text(&f, LAW_SUBJECT_AGE, "unknown");
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

@@ -88,7 +88,8 @@ static const struct mistake mistakes[] = {
     {RULE("  forbid\n  when (objected\n"), 4, 17, "expected `and`, `or` or `)`", ""},
     {RULE("  forbid\n  when objected objected\n"), 4, 17, "expected the end of the clause", ""},
     {RULE("  forbid\n  when notice present\n"), 4, 8, "only `record`, `recipient` and `actor`", ""},
-    {RULE("  forbid\n  when objected matches notice.language\n"), 4, 8, "`objected` is true or", ""},
+    {RULE("  forbid\n  when objected matches notice.language\n"), 4, 8, "`objected` is true or",
+     ""},
     {RULE("  forbid\n  when purpose.id same purpose.id\n"), 4, 24, "expected `same as`", ""},
     {RULE("  forbid\n  when EEA\n"), 4, 8, "`EEA` alone is no test", "FACT in SET"},
     {RULE("  forbid\n  when objected & restricted\n"), 4, 17, "expected the end of the clause", ""},
@@ -99,7 +100,8 @@ static const struct mistake mistakes[] = {
      "`subject.age`"},
     {"case \"c\"\n  given basis consent\n", 1, 1, "the case has no `expect`", ""},
     {"case \"c\"\n  expect maybe\n", 2, 10, "`maybe` is no decision", ""},
-    {"case \"c\"\n  given subject.age\n  expect deny\n", 2, 20, "expected a value, or `absent`", ""},
+    {"case \"c\"\n  given subject.age\n  expect deny\n", 2, 20, "expected a value, or `absent`",
+     ""},
 };
 
 static void show(const struct mistake *m, const struct law_report *r) {
@@ -111,8 +113,7 @@ static bool told(const struct mistake *m, const struct law_diagnostic *d) {
     bool place = m->line == 0 || (d->line == m->line + HEAD_LINES && d->column == m->column);
     return d->severity == LAW_ERROR && place &&
            memmem(d->message.ptr, d->message.len, m->message, strlen(m->message)) != NULL &&
-           (m->help[0] == 0 ||
-            memmem(d->help.ptr, d->help.len, m->help, strlen(m->help)) != NULL);
+           (m->help[0] == 0 || memmem(d->help.ptr, d->help.len, m->help, strlen(m->help)) != NULL);
 }
 
 static void test_mistakes_are_told(void **state) {
@@ -344,8 +345,8 @@ static struct status load_chain(int count, const char *between, bool upwards) {
         at += (size_t)(i == 0 ? snprintf(text + at, sizeof text - at, "objected\n")
                               : add_means(text + at, sizeof text - at, between, i - 1));
     }
-    (void)snprintf(text + at, sizeof text - at, "rule 1 \"R\"\n  source \"s\"\n  forbid\n  when d%d\n",
-                   count - 1);
+    (void)snprintf(text + at, sizeof text - at,
+                   "rule 1 \"R\"\n  source \"s\"\n  forbid\n  when d%d\n", count - 1);
     return load_generated(text);
 }
 
@@ -363,8 +364,16 @@ static void test_defines_do_not_explode(void **state) {
 
 static void test_rubbish_is_refused(void **state) {
     (void)state;
-    static const char *const texts[] = {"", "\n\n", "#\n", "law", "law t", "  x\n", "\"", "rule",
-                                        "common\nlaw t \"T\"\n", "set EEA\n  NL\n"};
+    static const char *const texts[] = {"",
+                                        "\n\n",
+                                        "#\n",
+                                        "law",
+                                        "law t",
+                                        "  x\n",
+                                        "\"",
+                                        "rule",
+                                        "common\nlaw t \"T\"\n",
+                                        "set EEA\n  NL\n"};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         struct law_report report CLEANUP(law_report_done);
         struct law_set *set = NULL;

@@ -104,12 +104,10 @@ static void test_ground_of_a_person(void **state) {
     static const struct {
         int age;
         uint8_t basis;
-    } cases[] = {{30, LAW_BASIS_CONTRACT},
-                 {18, LAW_BASIS_CONTRACT},
-                 {17, LAW_BASIS_LEGITIMATE_INTERESTS},
-                 {12, LAW_BASIS_CONSENT},
-                 {4, LAW_BASIS_NONE},    /* two grounds hold */
-                 {-1, LAW_BASIS_NONE}};
+    } cases[] = {
+        {30, LAW_BASIS_CONTRACT}, {18, LAW_BASIS_CONTRACT}, {17, LAW_BASIS_LEGITIMATE_INTERESTS},
+        {12, LAW_BASIS_CONSENT},  {4, LAW_BASIS_NONE}, /* two grounds hold */
+        {-1, LAW_BASIS_NONE}};
     struct law_report report CLEANUP(law_report_done);
     law_report_init(&report);
     struct law_map *map CLEANUP(law_map_free) = load(small, &report);
@@ -214,12 +212,9 @@ static void test_memory_runs_out(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_is_declared),
-        cmocka_unit_test(test_facts_are_filled),
-        cmocka_unit_test(test_ground_of_a_person),
-        cmocka_unit_test(test_mistakes),
-        cmocka_unit_test(test_the_map_of_the_service),
-        cmocka_unit_test(test_memory_runs_out),
+        cmocka_unit_test(test_what_is_declared),       cmocka_unit_test(test_facts_are_filled),
+        cmocka_unit_test(test_ground_of_a_person),     cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_the_map_of_the_service), cmocka_unit_test(test_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

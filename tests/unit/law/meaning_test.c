@@ -95,9 +95,11 @@ static const struct meaning meanings[] = {
     /* languages */
     {"notice.language matches subject.language", '?', {0}},
     {"notice.language matches subject.language", '?', {"notice.language", "nl"}},
-    {"notice.language matches subject.language", 'T',
+    {"notice.language matches subject.language",
+     'T',
      {"notice.language", "nl-BE", "subject.language", "NL"}},
-    {"not notice.language matches subject.language", 'T',
+    {"not notice.language matches subject.language",
+     'T',
      {"notice.language", "en", "subject.language", "nl"}},
     {"subject.language in (nl, de)", 'T', {"subject.language", "de-AT"}},
     {"subject.language unknown", 'T', {0}},
@@ -159,25 +161,30 @@ static const struct meaning meanings[] = {
     {"consent.giver is self", 'T', {0}},
     {"recipient.role is controller", 'T', {0}},
     {"purpose.necessary", 'F', {0}},
-    {"consent.state is none", 'T',
+    {"consent.state is none",
+     'T',
      {"consent.state", "given", "consent.at", "2026-11-21T12:00:01Z"}},
-    {"consent.state is given", 'T',
+    {"consent.state is given",
+     'T',
      {"consent.state", "given", "consent.at", "2026-11-21T13:00:00+01:00"}},
     /* dates of members and rows */
     {"recipient.country in EEA", 'F', {"recipient.country", "GB"}},
-    {"recipient.country in EEA", 'T',
-     {"recipient.country", "GB", "at", "2020-12-31T23:59:59Z"}},
+    {"recipient.country in EEA", 'T', {"recipient.country", "GB", "at", "2020-12-31T23:59:59Z"}},
     {"recipient.country in EEA", 'F', {"recipient.country", "GB", "at", "2021-01-01T00:00:00Z"}},
     {"recipient.country in EEA", 'F', {"recipient.country", "HR", "at", "2024-02-28T23:59:59Z"}},
     {"recipient.country in EEA", 'T', {"recipient.country", "HR", "at", "2024-02-29T00:00:00Z"}},
     /* the date is that of the moment's own offset */
-    {"recipient.country in EEA", 'T',
+    {"recipient.country in EEA",
+     'T',
      {"recipient.country", "GB", "at", "2020-12-31T23:30:00-05:00"}},
-    {"recipient.country in EEA", 'F',
+    {"recipient.country in EEA",
+     'F',
      {"recipient.country", "GB", "at", "2021-01-01T00:30:00+05:00"}},
-    {"ages(recipient.country) is 13", 'T',
+    {"ages(recipient.country) is 13",
+     'T',
      {"recipient.country", "NL", "at", "2023-12-31T12:00:00Z"}},
-    {"ages(recipient.country) is 15", 'T',
+    {"ages(recipient.country) is 15",
+     'T',
      {"recipient.country", "NL", "at", "2024-01-01T00:00:00Z"}},
 };
 
@@ -326,7 +333,8 @@ static void test_grounds(void **state) {
         const char *answer;
     } rows[] = {
         {{"basis", "consent", "consent.state", "given", "controller.country", "DE"},
-         "{\"decision\":\"permit\",\"laws\":[\"g\"],\"rules\":[{\"law\":\"g\",\"article\":\"6(a)\"}],"
+         "{\"decision\":\"permit\",\"laws\":[\"g\"],\"rules\":[{\"law\":\"g\",\"article\":\"6(a)\"}"
+         "],"
          "\"needs\":[],\"duties\":[\"log\"]}"},
         {{"basis", "consent", "controller.country", "DE"},
          "{\"decision\":\"deny\",\"laws\":[\"g\"],\"rules\":[{\"law\":\"g\",\"article\":\"6(a)\"}],"
@@ -339,7 +347,8 @@ static void test_grounds(void **state) {
          "{\"decision\":\"deny\",\"laws\":[\"g\"],\"rules\":[{\"law\":\"g\",\"article\":\"6(u)\"}],"
          "\"needs\":[],\"duties\":[]}"},
         {{"operation", "erase", "basis", "consent"},
-         "{\"decision\":\"permit\",\"laws\":[\"g\"],\"rules\":[],\"needs\":[],\"duties\":[\"log\"]}"},
+         "{\"decision\":\"permit\",\"laws\":[\"g\"],\"rules\":[],\"needs\":[],\"duties\":[\"log\"]"
+         "}"},
     };
     struct law_report report CLEANUP(law_report_done);
     law_report_init(&report);
@@ -358,10 +367,8 @@ static void test_grounds(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_meanings),
-        cmocka_unit_test(test_dates_of_laws_and_rules),
-        cmocka_unit_test(test_until),
-        cmocka_unit_test(test_nothing_changes_before_until),
+        cmocka_unit_test(test_meanings), cmocka_unit_test(test_dates_of_laws_and_rules),
+        cmocka_unit_test(test_until),    cmocka_unit_test(test_nothing_changes_before_until),
         cmocka_unit_test(test_grounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

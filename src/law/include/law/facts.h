@@ -97,7 +97,8 @@ MUST_USE struct status law_facts_format(const struct law_facts *f, enum law_fact
 MUST_USE struct status law_facts_settle(struct law_facts *f, int64_t now_unix_ms,
                                         enum law_fact *ret_offending);
 
-/* ISO 3166-1 alpha-2, capitals: 1 to LAW_COUNTRIES, in the order of the codes; 0: no such country. */
+/* ISO 3166-1 alpha-2, capitals: 1 to LAW_COUNTRIES, in the order of the codes; 0: no such country.
+ */
 enum { LAW_COUNTRIES = 249 };
 uint8_t law_country_find(struct slice code);
 struct slice law_country_code(uint8_t country);

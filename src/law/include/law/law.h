@@ -100,11 +100,11 @@ const struct law_cite *law_set_cite(const struct law_set *set, size_t cite);
 
 /* The answer; without pointers, so it can be copied and compared. */
 struct law_answer {
-    uint64_t laws;      /* every law that binds */
-    int64_t until;      /* unix ms: not before then does time alone change the answer */
-    uint32_t needs;     /* bits of enum law_need */
-    uint32_t duties;    /* bits of enum law_duty */
-    uint64_t permit;    /* 1 or 0 */
+    uint64_t laws;   /* every law that binds */
+    int64_t until;   /* unix ms: not before then does time alone change the answer */
+    uint32_t needs;  /* bits of enum law_need */
+    uint32_t duties; /* bits of enum law_duty */
+    uint64_t permit; /* 1 or 0 */
     uint64_t cites[LAW_MAX_CITES / 64];
 };
 

@@ -4,9 +4,9 @@
 #define WARD_LAW_LIMITS_H
 
 enum law_limits {
-    LAW_MAX_FILE_BYTES = 1 << 20,    /* one pack or data map */
-    LAW_MAX_FILES = 64,              /* packs in a set, common.law included */
-    LAW_MAX_LAWS = 63,               /* one bit each in a mask */
+    LAW_MAX_FILE_BYTES = 1 << 20, /* one pack or data map */
+    LAW_MAX_FILES = 64,           /* packs in a set, common.law included */
+    LAW_MAX_LAWS = 63,            /* one bit each in a mask */
     LAW_MAX_LINE_BYTES = 2000,
     LAW_MAX_TOKENS = 262144,         /* of one file */
     LAW_MAX_BLOCKS = 8192,           /* of one file */

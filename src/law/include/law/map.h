@@ -51,12 +51,12 @@ struct law_map_controller {
 struct law_map_category {
     struct slice name;
     struct slice title;
-    struct slice dpv;      /* may be empty */
-    struct slice source;   /* where the data come from; empty: the person */
-    uint64_t flags[2];     /* bits of the category.* facts that are true */
-    uint8_t exception;     /* enum law_category_exception */
+    struct slice dpv;    /* may be empty */
+    struct slice source; /* where the data come from; empty: the person */
+    uint64_t flags[2];   /* bits of the category.* facts that are true */
+    uint8_t exception;   /* enum law_category_exception */
     enum law_retention retention;
-    uint32_t days;         /* of LAW_KEEP_DAYS: after collection */
+    uint32_t days; /* of LAW_KEEP_DAYS: after collection */
     const struct law_words *words;
     size_t words_count;
 };
@@ -133,9 +133,8 @@ void law_map_known(const struct law_map *map, int purpose, uint64_t ret_known[2]
 /* Settles the facts, then names the ground that the purpose has for this person: the one whose
  * condition surely holds, otherwise the one without condition; where two hold, or none, `none`,
  * which the laws refuse. Errors as law_facts_settle. */
-MUST_USE struct status law_map_settle(const struct law_map *map, int purpose,
-                                      struct law_facts *f, int64_t now_unix_ms,
-                                      enum law_fact *ret_offending);
+MUST_USE struct status law_map_settle(const struct law_map *map, int purpose, struct law_facts *f,
+                                      int64_t now_unix_ms, enum law_fact *ret_offending);
 /* The grounds that a purpose names, as bits of enum law_basis. */
 uint16_t law_map_grounds(const struct law_map *map, int purpose);
 
