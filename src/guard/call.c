@@ -1,6 +1,7 @@
 /* A request from frame to answer: whose socket, which operation, which session, what the law says,
  * then its handler. Everything a request may do is said by its row in api/ and in the handlers'
  * tables. An error of any kind becomes a refusal; there is no way from here to a permit. */
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -157,6 +158,8 @@ static uint16_t caller_code(const struct api_op *op, uint16_t code) {
             return names[i].above;
         }
     }
+    /* For the operator: the operation and the error, never who asked or about whom. */
+    fprintf(stderr, "ward-guard: %s: %s\n", op->name, error_info(code)->name);
     return E_UNKNOWN;
 }
 

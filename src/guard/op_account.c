@@ -15,7 +15,7 @@ static struct seal_hash birth_mark(const struct guard *g, struct slice birth_dat
 }
 
 static uint64_t device_mark(const struct guard *g, struct slice device) {
-    return bytes_be64(seal_keyed_hash(&g->mark_key, SLICE("device"), device).bytes);
+    return bytes_be64(seal_keyed_hash(&g->mark_key, SLICE("device"), device).bytes) >> 1;
 }
 
 /* The same answer as before may be given again, another may not: an under-age answer cannot be
