@@ -115,6 +115,20 @@ static void test_a_file_is_replaced_whole(void **state) {
     assert_int_equal(os_read_file(fs, in_dir("r"), &b).code, E_TOO_LARGE);
 }
 
+static void test_a_fresh_file_holds_what_was_written(void **state) {
+    (void)state;
+    const struct os_fs *fs = os_fs_real();
+    struct os_file *f = NULL;
+    uint8_t bytes[4];
+    assert_int_equal(os_replace_file(fs, dir, "fresh", OS_PUBLIC, SLICE("text")).code, OK);
+    unsigned how = OS_READ | OS_WRITE | OS_LOCK | OS_FRESH;
+    assert_int_equal(os_open(fs, in_dir("fresh"), how, &f).code, OK);
+    assert_int_equal(os_read_exactly(fs, f, 0, bytes, sizeof bytes).code, OK);
+    assert_memory_equal(bytes, "text", sizeof bytes);
+    os_close(fs, &f);
+    assert_int_equal(os_sync_all(fs, dir).code, OK);
+}
+
 static void test_a_fake_clock_stands_still(void **state) {
     (void)state;
     struct os_fake_clock fake = {.now_ms = 1000};
@@ -131,6 +145,7 @@ int main(void) {
         cmocka_unit_test(test_a_lock_is_for_one),
         cmocka_unit_test(test_errors_have_names),
         cmocka_unit_test(test_a_file_is_replaced_whole),
+        cmocka_unit_test(test_a_fresh_file_holds_what_was_written),
         cmocka_unit_test(test_a_fake_clock_stands_still),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -424,6 +425,92 @@ static void test_refs_as_bytes(void **state) {
     assert_true(key_ref_equal(key_ref_get(bytes), ref));
 }
 
+/* Readers, while keys are born and die. Once a destruction has returned, nobody gets the key. */
+enum { ROUNDS = 60, AT_ONCE = 20 };
+
+struct crowd {
+    pthread_mutex_t lock;
+    struct key_ref refs[AT_ONCE];
+    struct seal_key known[AT_ONCE];
+    bool dead;
+    bool over;
+    unsigned wrong;
+    unsigned read;
+};
+
+static void read_one(struct crowd *c, size_t i) {
+    struct seal_key got;
+    pthread_mutex_lock(&c->lock);
+    struct key_ref ref = c->refs[i];
+    struct seal_key known = c->known[i];
+    bool dead_before = c->dead;
+    pthread_mutex_unlock(&c->lock);
+    if (ref.birth == 0) {
+        return;
+    }
+    struct status s = keyring_key(keys, ref, &got);
+    bool same = !failed(s) && memcmp(got.bytes, known.bytes, sizeof got.bytes) == 0;
+    bool fine = dead_before ? s.code == E_KEY_GONE : same || s.code == E_KEY_GONE;
+    pthread_mutex_lock(&c->lock);
+    c->wrong += !fine;
+    c->read++;
+    pthread_mutex_unlock(&c->lock);
+}
+
+static bool is_over(struct crowd *c) {
+    pthread_mutex_lock(&c->lock);
+    bool over = c->over;
+    pthread_mutex_unlock(&c->lock);
+    return over;
+}
+
+static void *read_on(void *arg) {
+    struct crowd *c = arg;
+    for (size_t i = 0; !is_over(c); i++) {
+        read_one(c, i % AT_ONCE);
+    }
+    return NULL;
+}
+
+static void live_and_die(struct crowd *c) {
+    struct key_ref refs[AT_ONCE];
+    struct seal_key known[AT_ONCE];
+    assert_int_equal(keyring_create_many(keys, KEY_SUBJECT, AT_ONCE, refs).code, OK);
+    for (size_t i = 0; i < AT_ONCE; i++) {
+        known[i] = key_of(refs[i]);
+    }
+    pthread_mutex_lock(&c->lock);
+    memcpy(c->refs, refs, sizeof refs);
+    memcpy(c->known, known, sizeof known);
+    c->dead = false;
+    pthread_mutex_unlock(&c->lock);
+    assert_int_equal(keyring_rotate(keys).code, OK);
+    assert_int_equal(keyring_destroy_many(keys, refs, AT_ONCE).code, OK);
+    pthread_mutex_lock(&c->lock);
+    c->dead = true;
+    pthread_mutex_unlock(&c->lock);
+}
+
+static void test_a_crowd_of_threads(void **state) {
+    (void)state;
+    struct crowd crowd = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    pthread_t threads[3];
+    for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, read_on, &crowd), 0);
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        live_and_die(&crowd);
+    }
+    pthread_mutex_lock(&crowd.lock);
+    crowd.over = true;
+    pthread_mutex_unlock(&crowd.lock);
+    for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
+        pthread_join(threads[i], NULL);
+    }
+    assert_int_equal(crowd.wrong, 0);
+    assert_true(crowd.read > 0);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fresh, clear)
 
 int main(void) {
@@ -448,6 +535,7 @@ int main(void) {
         CASE(test_signing_key_stays),
         CASE(test_each_living),
         CASE(test_refs_as_bytes),
+        CASE(test_a_crowd_of_threads),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }
