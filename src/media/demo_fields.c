@@ -196,6 +196,9 @@ static struct rgb pond_at(struct point p, float t) {
         }
         float d = hypotf(p.x - chance(i * 2 + 100), p.y - 1.78F * chance(i * 2 + 101));
         float ring = d - age * 0.24F;
+        if (fabsf(ring) > 0.16F) {
+            continue; /* flat water: nothing to add */
+        }
         height +=
             sinf(ring * 70) * expf(-ring * ring * 260) * expf(-age * 0.9F) * smooth(0, 0.15F, age);
     }
