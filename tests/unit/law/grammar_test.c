@@ -330,6 +330,73 @@ static void test_limits(void **state) {
     }
 }
 
+/* Numbered parts: members, rows, rules, articles, files. */
+static char *numbered(const char *before, const char *part, size_t times) {
+    size_t size = strlen(head) + strlen(before) + times * (strlen(part) + 16) + 1;
+    char *text = malloc(size);
+    assert_non_null(text);
+    char *at = text + snprintf(text, size, "%s%s", head, before);
+    for (size_t i = 0; i < times; i++) {
+        for (const char *c = part; *c != 0; c++) {
+            at += *c == '@' ? snprintf(at, size - (size_t)(at - text), "%zu", i)
+                            : snprintf(at, size - (size_t)(at - text), "%c", *c);
+        }
+    }
+    return text;
+}
+
+static void test_limits_of_counts(void **state) {
+    (void)state;
+    static const struct {
+        const char *before;
+        const char *part;
+        size_t limit;
+    } rows[] = {
+        {"set s\n", "  n@\n", LAW_MAX_MEMBERS},
+        {"table s by name\n  * 1\n", "  n@ 1\n", LAW_MAX_ROWS - 1},
+        {"", "rule @ \"R\"\n  source \"s\"\n  forbid\n", LAW_MAX_CITES},
+        {"", "rule 1 \"R\"\n  source \"s\"\n  forbid\n", LAW_MAX_RULES},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        for (size_t n = rows[i].limit - 1; n <= rows[i].limit + 1; n++) {
+            char *text = numbered(rows[i].before, rows[i].part, n);
+            struct status s = load_generated(text);
+            free(text);
+            assert_int_equal(s.code, n <= rows[i].limit ? OK : LAW_LIMIT);
+        }
+    }
+}
+
+static void test_limits_of_files(void **state) {
+    (void)state;
+    char *text = malloc(LAW_MAX_FILE_BYTES + 2);
+    assert_non_null(text);
+    for (size_t n = LAW_MAX_FILE_BYTES - 1; n <= LAW_MAX_FILE_BYTES + 1; n++) {
+        memset(text, '\n', n);
+        memcpy(text, head, sizeof head - 1);
+        text[n] = 0;
+        assert_int_equal(load_generated(text).code, n <= LAW_MAX_FILE_BYTES ? OK : LAW_LIMIT);
+    }
+    free(text);
+    char packs[LAW_MAX_LAWS + 1][120];
+    struct law_source sources[LAW_MAX_LAWS + 1];
+    for (size_t i = 0; i <= LAW_MAX_LAWS; i++) {
+        (void)snprintf(packs[i], sizeof packs[i],
+                       "law l%zu \"L\"\n  source \"s\"\n  from 2020-01-01\n"
+                       "  binds subject.age unknown\n",
+                       i);
+        sources[i] = (struct law_source){SLICE("l.law"), slice_str(packs[i])};
+    }
+    for (size_t n = LAW_MAX_LAWS - 1; n <= LAW_MAX_LAWS + 1; n++) {
+        struct law_report report CLEANUP(law_report_done);
+        struct law_set *set CLEANUP(law_set_free) = NULL;
+        law_report_init(&report);
+        struct status s = law_set_load(sources, n, &report, &set);
+        assert_int_equal(s.code, n <= LAW_MAX_LAWS ? OK : LAW_LIMIT);
+        assert_true(failed(s) || law_set_mask(set, true) == (UINT64_C(1) << n) - 1);
+    }
+}
+
 static int add_means(char *to, size_t size, const char *between, int below) {
     return between == NULL ? snprintf(to, size, "d%d\n", below)
                            : snprintf(to, size, "d%d %s d%d\n", below, between, below);
@@ -397,6 +464,8 @@ int main(void) {
         cmocka_unit_test(test_order_changes_nothing),
         cmocka_unit_test(test_memory_runs_out),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_limits_of_counts),
+        cmocka_unit_test(test_limits_of_files),
         cmocka_unit_test(test_defines_do_not_explode),
         cmocka_unit_test(test_rubbish_is_refused),
     };

@@ -2,6 +2,8 @@
 #include "packs.h"
 #include "random_facts.h"
 
+#include "base/mem.h"
+
 static struct packs packs;
 static struct law_set *set;
 
@@ -182,11 +184,40 @@ static void test_explaining_agrees(void **state) {
     }
 }
 
+/* Each allocation fails in turn: an error, and nothing half made. */
+static void test_memory_runs_out(void **state) {
+    (void)state;
+    struct rng r = {3};
+    struct law_facts f;
+    uint64_t known[2] = {UINT64_C(1) << LAW_OPERATION, 0};
+    struct status s = FAIL(E_MEMORY);
+    while (!settled_random(&r, &f)) {
+    }
+    for (uint64_t n = 1; failed(s); n += 1 + n / 8) {
+        struct law_special *special CLEANUP(law_special_free) = NULL;
+        mem_fail_at(n, n % 2 == 0);
+        s = law_specialise(set, law_set_mask(set, true), &f, known, &special);
+        mem_fail_at(0, false);
+        assert_true(s.code == OK || s.code == E_MEMORY);
+        assert_true((special != NULL) == (s.code == OK));
+        assert_true(n < 100000);
+    }
+    for (uint64_t n = 1; n < 3; n++) {
+        struct law_report report CLEANUP(law_report_done);
+        law_report_init(&report);
+        mem_fail_at(n, true);
+        s = law_set_check(set, 0, &report);
+        mem_fail_at(0, false);
+        assert_int_equal(s.code, E_MEMORY);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_special_is_general),
         cmocka_unit_test(test_unsettled_facts_are_refused),
         cmocka_unit_test(test_explaining_agrees),
+        cmocka_unit_test(test_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, open_packs, close_packs);
 }
