@@ -94,7 +94,7 @@ static struct status decode64(struct slice text, const char *alphabet, struct bu
     size_t before = out->len;
     uint32_t v = 0;
     unsigned bits = 0;
-    TRY(buf_reserve(out, text.len / 4 * 3 + 3));
+    TRY(buf_reserve(out, text.len / 4 * 3 + text.len % 4 * 3 / 4));
     for (size_t i = 0; i < text.len; i++) {
         int d = value64(text.ptr[i], alphabet);
         if (d < 0) {

@@ -181,7 +181,7 @@ struct status serve_layout(const struct serve_options *o, bool separate,
     }
     TRY(join(places->front_socket, o->var, "front/guard.sock"));
     TRY(join(places->admin_socket, o->var, "admin/guard.sock"));
-    TRY(join(places->ledger, o->var, "ledger"));
+    TRY(join(places->ledger, o->var, "ledger/log"));
     TRY(join(places->outbox, o->var, "outbox"));
     TRY(share_outbox(o, separate, places));
     if (o->root_key != NULL) {

@@ -68,7 +68,9 @@ static struct status ledger_path(const struct http_target *t, char *path, size_t
         return FAIL(E_HTTP_NOT_FOUND);
     }
     path[len - 1] = 0;
-    return STATUS_OK;
+    /* Other files may stand beside the published ones. */
+    bool published = strcmp(path, "checkpoint") == 0 || strncmp(path, "tile/", 5) == 0;
+    return published ? STATUS_OK : FAIL(E_HTTP_NOT_FOUND);
 }
 
 static struct status open_ledger(const struct turn *t, const char *path, int *ret_fd,
