@@ -47,7 +47,7 @@ static const char sql_settle[] = "PRAGMA wal_checkpoint(TRUNCATE)";
 static const char sql_check[] = "PRAGMA quick_check(1)";
 static const char sql_application[] = "PRAGMA application_id";
 static const char sql_version[] = "PRAGMA user_version";
-static const char sql_pages[] = "PRAGMA page_count";
+static const char sql_tables[] = "SELECT count(*) FROM sqlite_schema";
 static const char *const sql_before[] = {
     "PRAGMA page_size = 4096",     "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA secure_delete = ON",
     "PRAGMA cell_size_check = ON", "PRAGMA trusted_schema = OFF",     "PRAGMA temp_store = MEMORY",
@@ -154,17 +154,17 @@ static struct status run(sqlite3_stmt *statement) {
     return sqlite_status(rc == SQLITE_DONE ? reset : rc);
 }
 
-/* A fresh file is empty; any other must say that it is ours, in this version. */
+/* A fresh file has no tables yet; any other must say that it is ours, in this version. */
 static struct status check_identity(struct store *s, bool *ret_fresh) {
     int64_t application = 0;
     int64_t version = 0;
-    int64_t pages = 0;
+    int64_t tables = 0;
     TRY(ask_number(s, sql_application, &application));
     TRY(ask_number(s, sql_version, &version));
-    TRY(ask_number(s, sql_pages, &pages));
-    *ret_fresh = pages == 0;
+    TRY(ask_number(s, sql_tables, &tables));
+    *ret_fresh = tables == 0 && application == 0 && version == 0;
     bool ours = application == APPLICATION_ID && version == FORMAT_VERSION;
-    return pages == 0 || ours ? STATUS_OK : FAIL(E_STORE_FOREIGN);
+    return *ret_fresh || ours ? STATUS_OK : FAIL(E_STORE_FOREIGN);
 }
 
 static struct status make_tables(struct store *s) {

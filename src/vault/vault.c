@@ -18,9 +18,21 @@ static struct status copy_path(const char *from, char ret[OS_PATH_MAX]) {
     return len < 0 || len >= OS_PATH_MAX ? FAIL(E_TOO_LARGE) : STATUS_OK;
 }
 
+/* The directory, and its name in the one above, durably. */
 static struct status make_dir(const struct os_fs *fs, const char *path) {
     struct status made = os_mkdir(fs, path, false);
-    return made.code == E_FILE_EXISTS ? STATUS_OK : made;
+    if (made.code == E_FILE_EXISTS) {
+        return STATUS_OK;
+    }
+    TRY(made);
+    char above[OS_PATH_MAX];
+    TRY(copy_path(path, above));
+    char *slash = strrchr(above, '/');
+    if (slash == NULL) {
+        return os_sync_dir(fs, ".");
+    }
+    slash[slash == above] = '\0';
+    return os_sync_dir(fs, above);
 }
 
 static struct status make_dirs(struct vault *v) {

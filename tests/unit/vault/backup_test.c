@@ -1,0 +1,198 @@
+/* Backups, and restores that bring nothing back that was taken away since. */
+#include "world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void backup_path(const struct world *w, char *to, size_t size) {
+    snprintf(to, size, "%s/backup", w->dir);
+}
+
+static void back_up(struct world *w) {
+    char path[128];
+    backup_path(w, path, sizeof path);
+    ASSERT_OK(vault_backup(w->v, path));
+    ASSERT_IS(vault_backup(w->v, path), E_BACKUP_EXISTS);
+}
+
+static void lose(const struct world *w, const char *what) {
+    char command[256];
+    snprintf(command, sizeof command, "rm -rf '%s/%s'", w->dir, what);
+    assert_int_equal(system(command), 0);
+}
+
+static uint64_t restore(struct world *w) {
+    char path[128];
+    backup_path(w, path, sizeof path);
+    struct vault_options options = world_options(w);
+    uint64_t replayed = 0;
+    ASSERT_OK(vault_restore(&options, path, &w->v, &replayed));
+    world_names(w);
+    return replayed;
+}
+
+struct cast {
+    uint64_t alice, bob, carol, child, parent;
+    uint64_t hers, his, seen, deleted, childs;
+};
+
+static void begin_story(struct world *w, struct cast *c) {
+    c->alice = world_adult(w, "alice@x.org");
+    c->bob = world_adult(w, "bob@x.org");
+    c->carol = world_adult(w, "carol@x.org");
+    c->child = world_child(w, "2014-01-01");
+    c->parent = world_adult(w, "parent@x.org");
+    ASSERT_OK(world_put(w, c->alice, w->keep_account, w->account, "hers", &c->hers));
+    ASSERT_OK(world_put(w, c->bob, w->keep_account, w->account, "his", &c->his));
+    ASSERT_OK(world_put(w, c->bob, w->share, w->clip, "deleted", &c->deleted));
+    ASSERT_OK(world_consent(w, c->carol, w->keep_history, LAW_CONSENT_STATE_GIVEN));
+    ASSERT_OK(world_consent(w, c->carol, w->recommend, LAW_CONSENT_STATE_GIVEN));
+    ASSERT_OK(world_put(w, c->carol, w->keep_history, w->history, "seen", &c->seen));
+    struct vault_guardian link = {.child = c->child,
+                                  .guardian = c->parent,
+                                  .method = LAW_GUARDIAN_METHOD_PAYMENT,
+                                  .verified = true};
+    ASSERT_OK(vault_guardian_link(w->v, NULL, &link));
+}
+
+static void tighten(struct world *w, const struct cast *c) {
+    struct vault_erased erased;
+    struct vault_found found;
+    struct vault_use use = {.purpose = w->share, .operation = LAW_OPERATION_ERASE};
+    struct vault_query query = {.id = c->deleted};
+    ASSERT_OK(vault_erase_subject(w->v, NULL, c->alice, SLICE(""), NULL, &erased));
+    ASSERT_OK(world_consent(w, c->carol, w->recommend, LAW_CONSENT_STATE_WITHDRAWN));
+    ASSERT_OK(vault_object(w->v, NULL, c->bob, w->support, true));
+    ASSERT_OK(vault_delete(w->v, &use, &query, &found));
+    ASSERT_OK(vault_guardian_revoke(w->v, NULL, c->child, c->parent));
+}
+
+static void assert_tightened(struct world *w, const struct cast *c) {
+    char got[64];
+    struct vault_subject subject;
+    struct vault_tag tag = {SLICE("mail"), SLICE("alice@x.org")};
+    uint64_t found = 0;
+    ASSERT_IS(world_read(w, w->keep_account, c->hers, got, sizeof got), E_NO_RECORD);
+    ASSERT_IS(vault_subject_get(w->v, c->alice, &subject), E_NO_SUBJECT);
+    ASSERT_IS(vault_subject_find(w->v, &tag, &found), E_NO_SUBJECT);
+    ASSERT_IS(world_read(w, w->share, c->deleted, got, sizeof got), E_NO_RECORD);
+    assert_refused(w, w->support, c->his, "21(1)");
+    assert_false(vault_guards(w->v, c->parent, c->child));
+    assert_reads(w, w->keep_account, c->his, "his");
+}
+
+static void a_restore_replays_what_tightened(void **state) {
+    struct world *w = *state;
+    struct cast c;
+    begin_story(w, &c);
+    back_up(w);
+    tighten(w, &c);
+    uint64_t leaves = vault_stats(w->v).leaves;
+    uint64_t later = world_adult(w, "later@x.org");
+    vault_close(&w->v);
+    lose(w, "data");
+    assert_true(restore(w) >= 5);
+    assert_tightened(w, &c);
+    assert_refused(w, w->recommend, c.seen, "");
+    assert_reads(w, w->keep_history, c.seen, "seen");
+    assert_true(vault_stats(w->v).leaves > leaves);
+    assert_ledger(w);
+    uint64_t newest = world_adult(w, "newest@x.org");
+    assert_true(newest >= later);
+    world_reopen(w);
+    assert_tightened(w, &c);
+    assert_ledger(w);
+}
+
+static void an_old_keyring_copy_brings_nobody_back(void **state) {
+    struct world *w = *state;
+    struct cast c;
+    begin_story(w, &c);
+    back_up(w);
+    char command[512];
+    snprintf(command, sizeof command, "cp '%s/generation' '%s/escrow'", w->keys, w->dir);
+    assert_int_equal(system(command), 0);
+    tighten(w, &c);
+    vault_close(&w->v);
+    lose(w, "data");
+    lose(w, "keys");
+    snprintf(command, sizeof command, "mkdir '%s' && cp '%s/escrow' '%s/generation'", w->keys,
+             w->dir, w->keys);
+    assert_int_equal(system(command), 0);
+    restore(w);
+    assert_tightened(w, &c);
+    world_reopen(w);
+    assert_tightened(w, &c);
+}
+
+static void without_the_ledger_no_consent_is_known(void **state) {
+    struct world *w = *state;
+    struct cast c;
+    begin_story(w, &c);
+    back_up(w);
+    vault_close(&w->v);
+    lose(w, "data");
+    lose(w, "ledger");
+    restore(w);
+    assert_reads(w, w->keep_account, c.his, "his");
+    assert_refused(w, w->keep_history, c.seen, "6(1)(a)");
+    world_reopen(w);
+    assert_refused(w, w->keep_history, c.seen, "6(1)(a)");
+    assert_ledger(w);
+}
+
+static void an_older_store_is_refused_until_it_is_restored(void **state) {
+    struct world *w = *state;
+    struct cast c;
+    begin_story(w, &c);
+    vault_close(&w->v);
+    char command[512];
+    snprintf(command, sizeof command, "cp -r '%s' '%s/old'", w->data, w->dir);
+    assert_int_equal(system(command), 0);
+    world_open(w);
+    tighten(w, &c);
+    vault_close(&w->v);
+    lose(w, "data");
+    snprintf(command, sizeof command, "mv '%s/old' '%s'", w->dir, w->data);
+    assert_int_equal(system(command), 0);
+    struct vault_options options = world_options(w);
+    ASSERT_IS(vault_open(&options, &w->v), E_VAULT_ROLLED_BACK);
+    assert_null(w->v);
+}
+
+static void a_damaged_backup_is_refused(void **state) {
+    struct world *w = *state;
+    struct cast c;
+    begin_story(w, &c);
+    back_up(w);
+    vault_close(&w->v);
+    lose(w, "data");
+    char path[160];
+    snprintf(path, sizeof path, "%s/backup/store.db", w->dir);
+    FILE *f = fopen(path, "r+b");
+    fseek(f, 30000, SEEK_SET);
+    int byte = fgetc(f);
+    fseek(f, 30000, SEEK_SET);
+    fputc(byte ^ 1, f);
+    fclose(f);
+    struct vault_options options = world_options(w);
+    uint64_t replayed = 0;
+    backup_path(w, path, sizeof path);
+    struct status status = vault_restore(&options, path, &w->v, &replayed);
+    assert_true(failed(status));
+    assert_int_equal(error_info(status.code)->kind, KIND_CORRUPT);
+    assert_null(w->v);
+}
+
+int main(void) {
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_restore_replays_what_tightened),
+        TEST(an_old_keyring_copy_brings_nobody_back),
+        TEST(without_the_ledger_no_consent_is_known),
+        TEST(an_older_store_is_refused_until_it_is_restored),
+        TEST(a_damaged_backup_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,224 @@
+/* The lawful feed: every record that a purpose may use, and every right that it lost. */
+#include "world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A projection as a follower keeps it: which records it believes it may use. */
+struct projection {
+    struct vault_follower *f;
+    bool has[256];
+    uint64_t owner[256];
+    uint64_t cursor;
+    size_t records, revocations, all;
+};
+
+static void forget(struct projection *p, const struct vault_event *e) {
+    p->revocations++;
+    for (size_t id = 0; id < 256; id++) {
+        bool gone = e->kind == VAULT_EVENT_REVOKE_ALL ||
+                    (e->kind == VAULT_EVENT_REVOKE_RECORD && id == e->record) ||
+                    (e->kind == VAULT_EVENT_REVOKE_SUBJECT && p->owner[id] == e->subject);
+        p->has[id] = p->has[id] && !gone;
+    }
+    p->all += e->kind == VAULT_EVENT_REVOKE_ALL;
+}
+
+static size_t pump(struct projection *p, size_t at_once) {
+    struct vault_event events[16];
+    struct buf plain CLEANUP(buf_done);
+    buf_init_secret(&plain, 1 << 16);
+    size_t total = 0;
+    for (;;) {
+        size_t count = 0;
+        buf_clear(&plain);
+        ASSERT_OK(vault_follow_next(p->f, events, at_once, &plain, &count));
+        for (size_t i = 0; i < count; i++) {
+            if (events[i].kind == VAULT_EVENT_RECORD) {
+                assert_true(slice_eq(events[i].payload, SLICE("seen")));
+                p->has[events[i].record] = true;
+                p->owner[events[i].record] = events[i].subject;
+                p->records++;
+            } else {
+                forget(p, &events[i]);
+            }
+            assert_true(i == 0 || events[i].seq >= events[i - 1].seq);
+        }
+        if (count == 0) {
+            return total;
+        }
+        total += count;
+        p->cursor = events[count - 1].cursor;
+        vault_follow_ack(p->f, events[count - 1].seq);
+    }
+}
+
+static size_t held(const struct projection *p) {
+    size_t count = 0;
+    for (size_t id = 0; id < 256; id++) {
+        count += p->has[id];
+    }
+    return count;
+}
+
+static void follow(struct world *w, struct projection *p, uint64_t cursor) {
+    struct vault_use use = {.purpose = w->recommend, .operation = LAW_OPERATION_USE};
+    ASSERT_OK(vault_follow(w->v, &use, cursor, &p->f));
+}
+
+static uint64_t viewer(struct world *w, const char *mail, int seen) {
+    uint64_t id = world_adult(w, mail);
+    uint64_t record = 0;
+    ASSERT_OK(world_consent(w, id, w->keep_history, LAW_CONSENT_STATE_GIVEN));
+    ASSERT_OK(world_consent(w, id, w->recommend, LAW_CONSENT_STATE_GIVEN));
+    for (int i = 0; i < seen; i++) {
+        ASSERT_OK(world_put(w, id, w->keep_history, w->history, "seen", &record));
+    }
+    return id;
+}
+
+static void a_withdrawn_consent_is_told_and_a_given_one_too(void **state) {
+    struct world *w = *state;
+    uint64_t alice = viewer(w, "a@x.org", 3);
+    viewer(w, "b@x.org", 2);
+    struct projection p = {.cursor = 0};
+    follow(w, &p, 0);
+    pump(&p, 2);
+    assert_int_equal(held(&p), 5);
+    ASSERT_OK(world_consent(w, alice, w->recommend, LAW_CONSENT_STATE_WITHDRAWN));
+    assert_true(vault_follow_behind(w->v, vault_follow_head(w->v)));
+    pump(&p, 2);
+    assert_false(vault_follow_behind(w->v, vault_follow_head(w->v)));
+    assert_int_equal(held(&p), 2);
+    ASSERT_OK(world_consent(w, alice, w->recommend, LAW_CONSENT_STATE_GIVEN));
+    pump(&p, 2);
+    assert_int_equal(held(&p), 5);
+    /* An objection is against other grounds than consent (GDPR Art. 21(1)). */
+    ASSERT_OK(vault_object(w->v, NULL, alice, w->recommend, true));
+    pump(&p, 16);
+    assert_int_equal(held(&p), 5);
+    /* Under restriction, consent still carries (GDPR Art. 18(2)); without it, nothing. */
+    ASSERT_OK(vault_restrict(w->v, NULL, alice, VAULT_ALL, true));
+    pump(&p, 16);
+    assert_int_equal(held(&p), 5);
+    ASSERT_OK(world_consent(w, alice, w->recommend, LAW_CONSENT_STATE_WITHDRAWN));
+    pump(&p, 16);
+    assert_int_equal(held(&p), 2);
+    assert_int_equal(pump(&p, 16), 0);
+}
+
+static void erasure_and_expiry_are_told(void **state) {
+    struct world *w = *state;
+    uint64_t alice = viewer(w, "a@x.org", 3);
+    w->fake.now_ms += 86400000;
+    viewer(w, "b@x.org", 2);
+    struct projection p = {.cursor = 0};
+    follow(w, &p, 0);
+    pump(&p, 16);
+    struct vault_erased erased;
+    ASSERT_OK(vault_erase_subject(w->v, NULL, alice, SLICE(""), NULL, &erased));
+    assert_true(vault_follow_behind(w->v, erased.feed_seq));
+    pump(&p, 16);
+    assert_false(vault_follow_behind(w->v, erased.feed_seq));
+    assert_int_equal(held(&p), 2);
+    w->fake.now_ms += (int64_t)30 * 86400 * 1000;
+    int64_t next_ms = 0;
+    ASSERT_OK(vault_tick(w->v, &next_ms));
+    pump(&p, 16);
+    assert_int_equal(held(&p), 0);
+}
+
+static void a_birthday_takes_a_guardians_consent_away(void **state) {
+    struct world *w = *state;
+    /* 18 on the next day: what the guardian gave ends with childhood, or goes on; either way the
+     * follower hears of the day and holds what a decision of that day permits. */
+    uint64_t young = world_child(w, "2008-11-22");
+    ASSERT_OK(world_consent(w, young, w->keep_history, LAW_CONSENT_STATE_GIVEN));
+    ASSERT_OK(world_consent(w, young, w->recommend, LAW_CONSENT_STATE_GIVEN));
+    uint64_t id = 0;
+    ASSERT_OK(world_put(w, young, w->keep_history, w->history, "seen", &id));
+    struct projection p = {.cursor = 0};
+    follow(w, &p, 0);
+    pump(&p, 16);
+    size_t revoked = p.revocations;
+    bool before = p.has[id];
+    char got[64];
+    assert_int_equal(before, !failed(world_read(w, w->recommend, id, got, sizeof got)));
+    w->fake.now_ms += 86400000;
+    int64_t next_ms = 0;
+    ASSERT_OK(vault_tick(w->v, &next_ms));
+    pump(&p, 16);
+    bool after = !failed(world_read(w, w->recommend, id, got, sizeof got));
+    assert_int_equal(p.has[id], after);
+    assert_true(!before || p.revocations > revoked);
+}
+
+static void a_late_follower_is_stopped(void **state) {
+    struct world *w = *state;
+    uint64_t alice = viewer(w, "a@x.org", 1);
+    struct projection p = {.cursor = 0};
+    follow(w, &p, 0);
+    pump(&p, 16);
+    ASSERT_OK(world_consent(w, alice, w->recommend, LAW_CONSENT_STATE_WITHDRAWN));
+    uint64_t head = vault_follow_head(w->v);
+    int64_t next_ms = 0;
+    w->fake.now_ms += VAULT_ACK_WITHIN_MS;
+    ASSERT_OK(vault_tick(w->v, &next_ms));
+    assert_true(vault_follow_behind(w->v, head));
+    w->fake.now_ms += 1;
+    ASSERT_OK(vault_tick(w->v, &next_ms));
+    assert_false(vault_follow_behind(w->v, head));
+    struct vault_event event;
+    struct buf plain CLEANUP(buf_done);
+    buf_init_secret(&plain, 64);
+    size_t count = 0;
+    ASSERT_IS(vault_follow_next(p.f, &event, 1, &plain, &count), E_FOLLOWER_LATE);
+}
+
+static void what_was_lost_while_nobody_followed_is_told(void **state) {
+    struct world *w = *state;
+    uint64_t alice = viewer(w, "a@x.org", 3);
+    viewer(w, "b@x.org", 2);
+    struct projection p = {.cursor = 0};
+    follow(w, &p, 0);
+    pump(&p, 16);
+    vault_follow_end(&p.f);
+    world_reopen(w);
+    ASSERT_OK(world_consent(w, alice, w->recommend, LAW_CONSENT_STATE_WITHDRAWN));
+    follow(w, &p, p.cursor);
+    pump(&p, 16);
+    assert_int_equal(held(&p), 2);
+    vault_follow_end(&p.f);
+    w->fake.now_ms += 3600000;
+    world_reopen(w);
+    int64_t next_ms = 0;
+    w->fake.now_ms += 3600000;
+    ASSERT_OK(vault_tick(w->v, &next_ms)); /* nobody is expected any more */
+    ASSERT_OK(world_consent(w, alice, w->recommend, LAW_CONSENT_STATE_GIVEN));
+    follow(w, &p, p.cursor);
+    pump(&p, 16);
+    assert_int_equal(p.all, 1);
+    assert_int_equal(held(&p), 5);
+}
+
+static void new_laws_begin_anew(void **state) {
+    struct world *w = *state;
+    viewer(w, "a@x.org", 3);
+    struct projection p = {.cursor = 0};
+    follow(w, &p, 0);
+    pump(&p, 16);
+    ASSERT_OK(vault_set_law(w->v, world_laws(), world_map()));
+    pump(&p, 16);
+    assert_int_equal(p.all, 1);
+    assert_int_equal(held(&p), 3);
+}
+
+int main(void) {
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_withdrawn_consent_is_told_and_a_given_one_too), TEST(erasure_and_expiry_are_told),
+        TEST(a_birthday_takes_a_guardians_consent_away),       TEST(a_late_follower_is_stopped),
+        TEST(what_was_lost_while_nobody_followed_is_told),     TEST(new_laws_begin_anew),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
