@@ -4,6 +4,7 @@
 
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
+#include <libavutil/audio_fifo.h>
 #include <libswresample/swresample.h>
 #include <libswscale/swscale.h>
 
@@ -90,7 +91,8 @@ MUST_USE struct status video_out_add(struct video_out *out, const AVFrame *pictu
 struct audio_out {
     AVCodecContext *encoder;
     SwrContext *resampler;
-    AVFrame *frame; /* being filled */
+    AVAudioFifo *fifo; /* resampled, not yet a whole frame */
+    AVFrame *frame;    /* being filled */
     AVPacket *packet;
     AVRational time_base; /* of the source */
     int64_t origin;       /* of the picture, in that time base */

@@ -79,6 +79,11 @@ struct status audio_out_init(struct audio_out *out, AVRational time_base, int64_
     }
     TRY(open_encoder(out));
     TRY(open_resampler(out, first));
+    out->fifo = av_audio_fifo_alloc(AV_SAMPLE_FMT_FLTP, out->encoder->ch_layout.nb_channels,
+                                    out->encoder->frame_size * 2);
+    if (out->fifo == NULL) {
+        return FAIL(E_MEMORY);
+    }
     AVCodecContext *c = out->encoder;
     struct slice config = slice_of(c->extradata, (size_t)c->extradata_size);
     for (size_t i = 0; i < ARRAY_LEN(out->into) && out->into[i] != NULL; i++) {
@@ -92,6 +97,8 @@ struct status audio_out_init(struct audio_out *out, AVRational time_base, int64_
 void audio_out_done(struct audio_out *out) {
     avcodec_free_context(&out->encoder);
     swr_free(&out->resampler);
+    av_audio_fifo_free(out->fifo);
+    out->fifo = NULL;
     av_frame_free(&out->frame);
     av_packet_free(&out->packet);
 }
@@ -120,33 +127,43 @@ static struct status encode(struct audio_out *out, const AVFrame *frame) {
     }
 }
 
-/* Encodes what the resampler holds, in whole frames; `all`: the rest too. */
+/* Encodes what is waiting, in whole frames; `all`: the rest too. */
 static struct status drain(struct audio_out *out, bool all) {
     for (;;) {
-        int ready = swr_get_out_samples(out->resampler, 0);
-        bool whole = ready >= out->encoder->frame_size;
-        if (!whole && !all) {
+        int waiting = av_audio_fifo_size(out->fifo);
+        bool whole = waiting >= out->encoder->frame_size;
+        if (waiting == 0 || (!whole && !all)) {
             return STATUS_OK;
         }
         TRY(new_frame(out));
-        int got = swr_convert(out->resampler, out->frame->extended_data, out->encoder->frame_size,
-                              NULL, 0);
+        int got = av_audio_fifo_read(out->fifo, (void **)out->frame->extended_data,
+                                     out->encoder->frame_size);
         TRY(av_status(got));
-        if (got == 0) {
-            return STATUS_OK;
-        }
         out->frame->nb_samples = got;
         out->frame->pts = out->out_frames;
         out->out_frames += got;
         TRY(encode(out, out->frame));
-        if (got < out->encoder->frame_size) {
-            return STATUS_OK;
-        }
     }
 }
 
+/* Resamples, without samples what the resampler still holds, and lets the result wait. */
+static struct status resample(struct audio_out *out, const uint8_t **planes, int samples) {
+    uint8_t *made[2] = {NULL};
+    int room = swr_get_out_samples(out->resampler, samples);
+    TRY(av_status(room));
+    if (room == 0) {
+        return STATUS_OK;
+    }
+    int channels = out->encoder->ch_layout.nb_channels;
+    TRY(av_status(av_samples_alloc(made, NULL, channels, room, AV_SAMPLE_FMT_FLTP, 0)));
+    int got = swr_convert(out->resampler, made, room, planes, samples);
+    int kept = got < 0 ? got : av_audio_fifo_write(out->fifo, (void **)made, got);
+    av_freep((void *)&made[0]);
+    return av_status(kept);
+}
+
 static struct status push(struct audio_out *out, const uint8_t **planes, int samples) {
-    TRY(av_status(swr_convert(out->resampler, NULL, 0, planes, samples)));
+    TRY(resample(out, planes, samples));
     out->in_samples += samples;
     return drain(out, false);
 }
@@ -203,6 +220,7 @@ static struct status push_from(struct audio_out *out, const AVFrame *sound, int 
 
 struct status audio_out_add(struct audio_out *out, const AVFrame *sound) {
     if (sound == NULL) {
+        TRY(resample(out, NULL, 0));
         TRY(drain(out, true));
         return encode(out, NULL);
     }

@@ -1,15 +1,19 @@
 /* The studio protocol, and its guard side. Links no media code.
  *
  * A studio is one process for one job: `ward-studio --fd 3 --role transcode|check`. Descriptor 3 is
- * its end of a SOCK_SEQPACKET pair and all that it has. It enters its sandbox first, then reads the
- * job, then works, then exits. One message is one packet: a struct studio_message, whole, in the
- * byte order of the machine (both ends are of one build), with at most one descriptor (SCM_RIGHTS).
+ * its end of a SOCK_SEQPACKET pair and all that it has. It takes the
+ * job, enters its sandbox, works (only now it touches a byte of the file), and exits. One message
+ * is one packet: a struct studio_message, whole, in the byte order of the machine (both ends are of
+ * one build), with at most one descriptor (SCM_RIGHTS).
  *
- *   kind              from    descriptor                 carries
- *   STUDIO_JOB        client  the original or an output  output (check: which output it claims to
- * be) STUDIO_PROGRESS   studio  -                          permille, never falling STUDIO_OUTPUT
- * studio  sealed memfd               output, width, height, duration, size STUDIO_DONE       studio
- * -                          permille 1000 STUDIO_FAILED     studio  - code, one of errors.def
+ *  - STUDIO_JOB, from the client, with the original or an output to check: for a check, which
+ * output it claims to be.
+ *  - STUDIO_PROGRESS, from the studio: permille, never falling.
+ *  - STUDIO_OUTPUT, from the studio, with a sealed memfd: which output, width, height, duration,
+ *    whether it has sound, size.
+ *  - STUDIO_DONE, from the studio: permille 1000; of a check also what the output says of itself,
+ * in the fields of STUDIO_OUTPUT. Keep these rather than what its maker claimed.
+ *  - STUDIO_FAILED, from the studio: code, one of errors.def.
  *
  * Transcode: JOB, then PROGRESS..., OUTPUT full, OUTPUT small, OUTPUT poster, DONE; or FAILED at
  * any time. Check: JOB, then DONE or FAILED. Every descriptor is a memfd sealed against writing,
