@@ -179,6 +179,21 @@ static void test_the_number_of_signatures_has_a_limit(void **state) {
     }
 }
 
+static void test_the_length_of_a_note_has_a_limit(void **state) {
+    (void)state;
+    static const struct slice tail = SLICE_INIT("\n\n\xe2\x80\x94 name AAAAAAAA\n");
+    struct note note;
+    for (size_t n = NOTE_MAX - 1; n <= NOTE_MAX + 1; n++) {
+        struct buf b CLEANUP(buf_done);
+        buf_init(&b, NOTE_MAX + 1);
+        while (b.len < n - tail.len) {
+            assert_int_equal(buf_add_byte(&b, 'x').code, OK);
+        }
+        assert_int_equal(buf_add(&b, tail).code, OK);
+        assert_int_equal(note_parse(buf_slice(&b), &note).code, n <= NOTE_MAX ? OK : E_NOTE_FORM);
+    }
+}
+
 static void test_malformed_checkpoints(void **state) {
     (void)state;
 #define ROOT "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"
@@ -294,6 +309,34 @@ static void test_forged_cosignatures(void **state) {
         E_SIGNATURE);
 }
 
+static void test_the_number_of_witnesses_has_a_limit(void **state) {
+    (void)state;
+    struct buf signed_head CLEANUP(buf_done);
+    struct buf answer CLEANUP(buf_done);
+    struct seal_signing_key log = key_of(1);
+    struct seal_signing_key w1 = key_of(2);
+    struct note_vkey known[WITNESSES_MAX + 1];
+    size_t added = 0;
+    for (size_t i = 0; i <= WITNESSES_MAX; i++) {
+        struct seal_signing_key other = key_of((uint8_t)(100 + i));
+        known[i] = vkey_of(SLICE("w.example"), NOTE_COSIGNATURE, &other);
+    }
+    known[0] = vkey_of(SLICE("w1.example"), NOTE_COSIGNATURE, &w1);
+    buf_init(&signed_head, NOTE_MAX);
+    buf_init(&answer, NOTE_MAX);
+    assert_int_equal(note_sign(head_text, SLICE("log.example"), &log, &signed_head).code, OK);
+    assert_int_equal(note_cosign(head_text, SLICE("w1.example"), 1700000000, &w1, &answer).code,
+                     OK);
+    for (size_t n = WITNESSES_MAX - 1; n <= WITNESSES_MAX + 1; n++) {
+        struct buf merged CLEANUP(buf_done);
+        buf_init(&merged, NOTE_MAX);
+        assert_int_equal(
+            witness_merge(buf_slice(&signed_head), buf_slice(&answer), known, n, &merged, &added)
+                .code,
+            n <= WITNESSES_MAX ? OK : E_TOO_LARGE);
+    }
+}
+
 static void test_what_a_witness_is_asked(void **state) {
     (void)state;
     struct buf b CLEANUP(buf_done);
@@ -317,10 +360,12 @@ int main(void) {
         cmocka_unit_test(test_mangled_vkeys),
         cmocka_unit_test(test_malformed_notes),
         cmocka_unit_test(test_the_number_of_signatures_has_a_limit),
+        cmocka_unit_test(test_the_length_of_a_note_has_a_limit),
         cmocka_unit_test(test_malformed_checkpoints),
         cmocka_unit_test(test_another_logs_checkpoint),
         cmocka_unit_test(test_merging_cosignatures),
         cmocka_unit_test(test_forged_cosignatures),
+        cmocka_unit_test(test_the_number_of_witnesses_has_a_limit),
         cmocka_unit_test(test_what_a_witness_is_asked),
     };
     return cmocka_run_group_tests(tests, start, NULL);

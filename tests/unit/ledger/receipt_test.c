@@ -169,6 +169,34 @@ static void test_the_length_of_a_path_has_a_limit(void **state) {
     }
 }
 
+static void test_the_number_of_openings_has_a_limit(void **state) {
+    (void)state;
+    struct buf opening CLEANUP(buf_done);
+    struct slice openings[RECEIPT_OPENINGS_MAX + 1];
+    buf_init(&opening, OPENING_MAX);
+    assert_int_equal(opening_write(OPENING_PERSON, &item, 1, 0, &opening).code, OK);
+    for (size_t n = 0; n <= RECEIPT_OPENINGS_MAX; n++) {
+        openings[n] = buf_slice(&opening);
+    }
+    for (size_t n = RECEIPT_OPENINGS_MAX - 1; n <= RECEIPT_OPENINGS_MAX + 1; n++) {
+        struct buf extra CLEANUP(buf_done);
+        struct buf file CLEANUP(buf_done);
+        struct receipt receipt;
+        buf_init(&extra, PROOF_EXTRA_MAX);
+        buf_init(&file, PROOF_MAX);
+        bool fits = n <= RECEIPT_OPENINGS_MAX;
+        assert_int_equal(receipt_extra(entry, openings, n, &extra).code, fits ? OK : E_TOO_LARGE);
+        if (fits) {
+            assert_int_equal(
+                tlog_proof_write(buf_slice(&extra), MINE, &path, buf_slice(&checkpoint), &file)
+                    .code,
+                OK);
+            assert_int_equal(verify(buf_slice(&file), &vkey, &receipt), OK);
+            assert_int_equal(receipt.count, n);
+        }
+    }
+}
+
 static void test_a_plain_proof_without_extra(void **state) {
     (void)state;
     struct buf b CLEANUP(buf_done);
@@ -193,6 +221,7 @@ int main(void) {
         cmocka_unit_test(test_every_changed_byte_is_noticed),
         cmocka_unit_test(test_malformed_proofs),
         cmocka_unit_test(test_the_length_of_a_path_has_a_limit),
+        cmocka_unit_test(test_the_number_of_openings_has_a_limit),
         cmocka_unit_test(test_a_plain_proof_without_extra),
     };
     return cmocka_run_group_tests(tests, start, finish);

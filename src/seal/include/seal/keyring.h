@@ -6,7 +6,8 @@
  * copy of the keyring helps either. The order that the vault keeps: slot before row at birth;
  * intent in the ledger, slot, row at death.
  *
- * All functions may be called from several threads. One process has a keyring open at a time.
+ * All functions may be called from several threads. One process has a keyring open at a time; in the
+ * child of a fork its memory is wiped, and it must not be used there.
  *
  *   struct keyring *keys = NULL;
  *   TRY(keyring_open(&options, &keys));
