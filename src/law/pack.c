@@ -141,12 +141,12 @@ enum law_clause_word {
 static const char *const law_words[] = {"source", "from", "until", "covers",    "binds",
                                         "asks",   "need", "note",  "unverified"};
 
-static struct status unverified(struct law_text *t, const char *what) {
+static struct status unverified(struct law_text *t, const char *what, struct slice name) {
     struct law_cursor c = t->cursor;
     TRY(law_read_end(t));
     return law_tell(t->r->report, LAW_NOTE, t->r->file,
                     law_place(t->r->file, c.line, t->r->file->lines.ptr[c.line].indent),
-                    "unverified", "", "nobody verified this %s", what);
+                    "unverified", "", "nobody verified %s %.*s", what, SLICE_ARG(name));
 }
 
 static struct status read_law_clause(struct law_text *t, uint32_t law, struct law_law *head,
@@ -172,7 +172,7 @@ static struct status read_law_clause(struct law_text *t, uint32_t law, struct la
     case L_NOTE:
         return read_text(t, &ignored);
     case L_UNVERIFIED:
-        return unverified(t, "law");
+        return unverified(t, "the law", text->name);
     case L_WORDS:
         break;
     }
@@ -321,7 +321,7 @@ static struct status read_rule_clause(struct law_text *t, struct law_rule *rule,
         return read_day(t, &rule->until);
     case R_UNVERIFIED:
         text->unverified = true;
-        return unverified(t, "rule");
+        return unverified(t, "the rule", text->article);
     case R_NOTE:
         return read_text(t, &text->note);
     case R_WORDS:

@@ -43,7 +43,7 @@ static const struct finding findings[] = {
                                                  "case \"b\"\n  like f\n  given subject.age 16\n  "
                                                  "expect permit\n",
      LAW_WARNING, "unused", "`ages` is not used"},
-    {R(1, "  forbid\n  unverified\n"), LAW_NOTE, "unverified", "nobody verified this rule"},
+    {R(1, "  forbid\n  unverified\n"), LAW_NOTE, "unverified", "nobody verified the rule 1"},
     {R(1, "  forbid\n") "set S\n  NL unverified\n", LAW_NOTE, "unverified",
      "nobody verified this row"},
     {R(1, "  forbid\n") "case \"a\"\n  like f\n  expect permit\n", LAW_ERROR, "case",
