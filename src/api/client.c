@@ -215,7 +215,7 @@ static struct status exchange(int fd, const struct api_op *op, uint32_t id, stru
 
 static struct status call(struct ward_client *c, const struct api_op *op, const uint8_t *token,
                           const struct api_value *args, struct ward_answer *answer) {
-    struct buf request CLEANUP(buf_done);
+    struct buf request CLEANUP(buf_done) = {0};
     buf_init_secret(&request, API_MAX_REQUEST);
     int fd;
     uint32_t id;
@@ -264,7 +264,7 @@ struct status ward_watch_open(struct ward_client *client, struct ward_watch **re
     const struct api_op *op = api_op_find(API_LEASE_WATCH);
     struct ward_answer answer = {.fd = -1};
     struct api_answer read = {0};
-    struct buf request CLEANUP(buf_done);
+    struct buf request CLEANUP(buf_done) = {0};
     buf_init(&request, API_MAX_REQUEST);
     int fd;
     TRY(api_request_write(op, 1, NULL, NULL, &request));

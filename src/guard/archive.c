@@ -169,7 +169,7 @@ static struct status add_facts(struct archive *a) {
     struct vault_subject s;
     TRY(vault_subject_get(a->c->g->vault, a->subject, &s));
     struct json_writer w;
-    struct buf birth CLEANUP(buf_done);
+    struct buf birth CLEANUP(buf_done) = {0};
     buf_init(&birth, 16);
     if (s.facts.age_kind == VAULT_AGE_BIRTH) {
         TRY(date_format(s.facts.birth, &birth));
@@ -219,7 +219,7 @@ static struct status add_lines(struct archive *a) {
 
 static struct status add_blob(struct archive *a, uint64_t id) {
     struct vault_blob *blob = NULL;
-    struct buf name CLEANUP(buf_done);
+    struct buf name CLEANUP(buf_done) = {0};
     buf_init(&name, NAME_MAX_BYTES);
     TRY(vault_blob_open(a->c->g->vault, &a->use, id, &blob, NULL));
     uint64_t size = vault_blob_bytes(blob);

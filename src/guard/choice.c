@@ -158,7 +158,7 @@ static uint8_t giver_now(const struct vault_consent *before, const struct choice
 }
 
 struct status choice_set(struct call *c, uint64_t subject, const struct choice *choice,
-                         uint8_t state, bool by_guardian, const struct notice *notice) {
+                         uint8_t state, bool by_guardian, const struct vault_notice *notice) {
     struct vault_consent before;
     TRY(vault_consent_get(c->g->vault, subject, choice->purpose, &before));
     struct vault_consent consent = {
@@ -168,7 +168,7 @@ struct status choice_set(struct call *c, uint64_t subject, const struct choice *
         .is_explicit = true,
         .at_ms = c->now_ms,
         .by = c->session.subject,
-        .notice = notice->shown,
+        .notice = *notice,
     };
     return vault_consent_set(c->g->vault, &c->actor, subject, &consent);
 }

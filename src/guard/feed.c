@@ -326,7 +326,7 @@ static struct status apply_like(struct guard *g, const struct vault_event *e) {
 typedef struct status apply_fn(struct guard *g, const struct vault_event *e);
 
 static struct status pump(struct guard *g, struct vault_follower *from, apply_fn *apply) {
-    struct buf plain CLEANUP(buf_done);
+    struct buf plain CLEANUP(buf_done) = {0};
     struct vault_event events[EVENTS];
     buf_init_secret(&plain, PLAIN_BYTES);
     for (;;) {

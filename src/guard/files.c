@@ -18,7 +18,7 @@ struct reading {
 
 static struct status read_one(struct reading *r, const char *path, const char *name,
                               struct law_source *ret) {
-    struct buf text CLEANUP(buf_done);
+    struct buf text CLEANUP(buf_done) = {0};
     buf_init(&text, LAW_MAX_FILE_BYTES);
     TRY(os_read_file(r->fs, path, &text));
     TRY(arena_copy(&r->arena, slice_str(name), &ret->name));
@@ -50,7 +50,7 @@ static void sort(struct reading *r) {
 }
 
 static void complain(const struct law_report *report) {
-    struct buf text CLEANUP(buf_done);
+    struct buf text CLEANUP(buf_done) = {0};
     buf_init(&text, 1 << 20);
     for (size_t i = 0; i < report->count; i++) {
         if (report->items[i].severity == LAW_ERROR) {
@@ -63,7 +63,7 @@ static void complain(const struct law_report *report) {
 static struct status name_version(const struct reading *r, const struct law_source *map,
                                   char ret_version[65]) {
     struct seal_sha256_state h;
-    struct buf hex CLEANUP(buf_done);
+    struct buf hex CLEANUP(buf_done) = {0};
     buf_init(&hex, 64);
     seal_sha256_begin(&h);
     for (size_t i = 0; i <= r->count; i++) {

@@ -61,7 +61,7 @@ static void enter_handlers(struct guard *g) {
 /* --- the key of marks --- */
 
 static struct status read_mark(struct guard *g) {
-    struct buf plain CLEANUP(buf_done);
+    struct buf plain CLEANUP(buf_done) = {0};
     buf_init_secret(&plain, SEAL_KEY_LEN);
     struct status s = vault_kept(g->vault, 0, KEPT_MARK, MARK_ID, &plain);
     if (s.code == E_NO_RECORD) {

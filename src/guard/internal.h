@@ -240,7 +240,8 @@ MUST_USE struct status choice_list(struct call *c, uint64_t subject, struct slic
                                    const struct api_type *type, struct api_value *ret_list);
 /* Records what was chosen, by whom, before which notice. */
 MUST_USE struct status choice_set(struct call *c, uint64_t subject, const struct choice *choice,
-                                  uint8_t state, bool by_guardian, const struct notice *notice);
+                                  uint8_t state, bool by_guardian,
+                                  const struct vault_notice *notice);
 
 /* --- op_account.c --- */
 uint64_t operator_id(const struct guard *g, struct arena *a, struct slice name);

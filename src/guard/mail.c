@@ -68,8 +68,8 @@ static struct status file_name(struct buf *out) {
 
 struct status mail_guardian(struct guard *g, struct slice to, struct slice language,
                             struct slice child_name, struct slice token) {
-    struct buf text CLEANUP(buf_done);
-    struct buf name CLEANUP(buf_done);
+    struct buf text CLEANUP(buf_done) = {0};
+    struct buf name CLEANUP(buf_done) = {0};
     if (g->o.outbox_dir == NULL) {
         return STATUS_OK;
     }

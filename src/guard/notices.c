@@ -120,7 +120,7 @@ static struct status add_section(struct maker *m, struct slice heading, struct b
 }
 
 static struct status add_who(struct maker *m) {
-    struct buf text CLEANUP(buf_done);
+    struct buf text CLEANUP(buf_done) = {0};
     const struct law_map_controller *who = law_map_controller(m->g->o.map);
     buf_init(&text, TEXT_BYTES);
     TRY(buf_add_str(&text, said(m, m->p->who)));
@@ -178,7 +178,7 @@ static struct status add_grounds(struct maker *m, size_t purpose, struct buf *te
 
 static struct status add_purpose(struct maker *m, size_t n) {
     const struct law_map_purpose *p = law_map_purpose(m->g->o.map, n);
-    struct buf text CLEANUP(buf_done);
+    struct buf text CLEANUP(buf_done) = {0};
     buf_init(&text, TEXT_BYTES);
     TRY(buf_add(&text, words_of(m, p->words, p->words_count, true, SLICE(""))));
     TRY(add_grounds(m, n, &text));
@@ -191,7 +191,7 @@ static struct status add_purpose(struct maker *m, size_t n) {
 }
 
 static struct status add_rights(struct maker *m) {
-    struct buf text CLEANUP(buf_done);
+    struct buf text CLEANUP(buf_done) = {0};
     buf_init(&text, TEXT_BYTES);
     TRY(buf_add_str(&text, said(m, m->p->rights)));
     return add_section(m, slice_str(said(m, m->p->rights_heading)), &text);
@@ -206,7 +206,7 @@ static void add_hashed(struct seal_sha256_state *h, struct slice s) {
 
 static struct status name_version(const struct maker *m, struct notice *n) {
     struct seal_sha256_state h;
-    struct buf hex CLEANUP(buf_done);
+    struct buf hex CLEANUP(buf_done) = {0};
     buf_init(&hex, sizeof n->version);
     seal_sha256_begin(&h);
     add_hashed(&h, m->language);

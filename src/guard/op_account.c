@@ -150,7 +150,7 @@ static struct status join_prepare(struct call *c, struct guard_password *job) {
 
 static struct status put_stored(struct call *c, uint64_t subject, struct slice category,
                                 enum api_stored what, const struct api_value *values) {
-    struct buf plain CLEANUP(buf_done);
+    struct buf plain CLEANUP(buf_done) = {0};
     buf_init_secret(&plain, VAULT_PAYLOAD_MAX);
     struct vault_meta meta = {.owner = subject};
     struct vault_use use = use_of(c, API_ACCOUNT_JOIN);
@@ -374,7 +374,7 @@ static struct status erase_prepare(struct call *c, struct guard_password *job) {
 
 struct status erase_person(struct call *c, uint64_t subject, struct slice ground,
                            struct slice *ret_receipt, uint64_t *ret_leaf) {
-    struct buf receipt CLEANUP(buf_done);
+    struct buf receipt CLEANUP(buf_done) = {0};
     struct vault_erased erased;
     buf_init(&receipt, 60000);
     TRY(vault_erase_subject(c->g->vault, &c->actor, subject, ground, &receipt, &erased));
@@ -395,7 +395,7 @@ static struct status erase(struct call *c) {
     TRY(c->worked->result);
     TRY(erase_person(c, c->session.subject, SLICE("GDPR Art. 17(1)"),
                      &c->fields[ANS_ACCOUNT_ERASE_RECEIPT].bytes, &leaf));
-    struct buf name CLEANUP(buf_done);
+    struct buf name CLEANUP(buf_done) = {0};
     buf_init(&name, 60);
     TRY(buf_add_format(&name, "ward-receipt-%llu.tlog-proof", (unsigned long long)leaf));
     return arena_copy(c->arena, buf_slice(&name), &c->fields[ANS_ACCOUNT_ERASE_NAME].bytes);

@@ -62,7 +62,7 @@ static struct status export_data(struct call *c) {
 
 static struct status backup(struct call *c) {
     struct slice directory = arg_text(c, ARG_ADMIN_BACKUP_DIRECTORY);
-    struct buf checkpoint CLEANUP(buf_done);
+    struct buf checkpoint CLEANUP(buf_done) = {0};
     char path[401];
     buf_init(&checkpoint, 400);
     if (directory.len == 0 || memchr(directory.ptr, 0, directory.len) != NULL) {

@@ -46,7 +46,7 @@ static struct status begin_blob(struct call *c, uint64_t *ret_blob) {
 }
 
 static struct status put_row(struct call *c, uint64_t blob, uint64_t *ret_clip) {
-    struct buf plain CLEANUP(buf_done);
+    struct buf plain CLEANUP(buf_done) = {0};
     struct vault_use use = use_of(c, API_CLIP_BEGIN);
     struct vault_meta meta = {.owner = c->session.subject,
                               .category = c->g->uses[API_CLIP_MINE].category};
@@ -96,7 +96,7 @@ static struct status chunk(struct call *c) {
 
 static struct status read_own(struct call *c, const struct vault_use *use, uint64_t id,
                               struct api_value **ret_v) {
-    struct buf plain CLEANUP(buf_done);
+    struct buf plain CLEANUP(buf_done) = {0};
     struct vault_meta meta;
     struct vault_answer answer = {0};
     buf_init_secret(&plain, VAULT_PAYLOAD_MAX);
@@ -114,7 +114,7 @@ static struct status read_own(struct call *c, const struct vault_use *use, uint6
 
 static struct status rewrite_own(struct call *c, const struct vault_use *use, uint64_t id,
                                  const struct api_value *v) {
-    struct buf plain CLEANUP(buf_done);
+    struct buf plain CLEANUP(buf_done) = {0};
     struct vault_answer answer = {0};
     buf_init_secret(&plain, VAULT_PAYLOAD_MAX);
     TRY(stored_write(API_STORED_CLIP, v, &plain));

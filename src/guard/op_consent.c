@@ -48,7 +48,8 @@ static struct status set(struct call *c) {
     if (state == LAW_CONSENT_STATE_GIVEN && choice.giver == LAW_CONSENT_GIVER_GUARDIAN) {
         return FAIL(E_NEEDS_GUARDIAN);
     }
-    return choice_set(c, c->session.subject, &choice, state, false, notice);
+    return choice_set(c, c->session.subject, &choice, state, false,
+                      &notice->shown);
 }
 
 static struct status object(struct call *c) {

@@ -16,7 +16,7 @@ struct reading {
 
 static struct status take_record(void *arg_, const struct vault_meta *meta, struct slice payload) {
     struct reading *r = arg_;
-    struct buf line CLEANUP(buf_done);
+    struct buf line CLEANUP(buf_done) = {0};
     if (r->count == r->max || (meta->flags & VAULT_BLOB) != 0) {
         return STATUS_OK;
     }
@@ -52,7 +52,7 @@ static struct status read_data(struct call *c) {
 static struct status overview(struct call *c) {
     struct vault_stats stats = vault_stats(c->g->vault);
     struct api_value *f = c->fields;
-    struct buf checkpoint CLEANUP(buf_done);
+    struct buf checkpoint CLEANUP(buf_done) = {0};
     buf_init(&checkpoint, 400);
     f[ANS_CONSOLE_OVERVIEW_PEOPLE].n = stats.subjects;
     f[ANS_CONSOLE_OVERVIEW_CLIPS].n = feed_ready_count(c->g);

@@ -151,7 +151,7 @@ static struct status watch(struct call *c) {
 /* --- likes --- */
 
 static struct status put_like(struct call *c, uint64_t clip) {
-    struct buf plain CLEANUP(buf_done);
+    struct buf plain CLEANUP(buf_done) = {0};
     struct vault_use use = use_of(c, API_LIKE_SET);
     struct vault_meta meta = {.owner = c->session.subject,
                               .category = c->g->uses[API_LIKE_SET].category};

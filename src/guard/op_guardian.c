@@ -17,7 +17,7 @@ static struct status link_token(uint64_t child, struct buf *ret_text, struct sea
 
 static struct status invite(struct call *c) {
     struct slice mail = arg_text(c, ARG_GUARDIAN_INVITE_MAIL);
-    struct buf token CLEANUP(buf_done);
+    struct buf token CLEANUP(buf_done) = {0};
     struct seal_hash hash;
     struct slice name;
     uint8_t who[8];
@@ -49,9 +49,9 @@ struct child_link {
 };
 
 static struct status read_link(struct call *c, struct slice text, struct child_link *ret_link) {
-    struct buf token CLEANUP(buf_done);
+    struct buf token CLEANUP(buf_done) = {0};
     struct api_value *v = NULL;
-    buf_init_secret(&token, LINK_BYTES);
+    buf_init_secret(&token, LINK_BYTES * 2); /* room to decode a little more than is right */
     if (failed(base64url_decode(text, &token)) || token.len != LINK_BYTES) {
         return FAIL(E_LINK);
     }
@@ -119,7 +119,7 @@ static struct status check_guardian(struct call *c, const struct child_link *lin
 }
 
 static struct status put_declaration(struct call *c, uint64_t child) {
-    struct buf plain CLEANUP(buf_done);
+    struct buf plain CLEANUP(buf_done) = {0};
     struct vault_use use = use_of(c, API_GUARDIAN_ACCEPT);
     struct vault_meta meta = {.owner = c->session.subject,
                               .category = c->g->uses[API_GUARDIAN_ACCEPT].category,
@@ -156,17 +156,16 @@ static struct status decide_for(struct call *c, uint64_t child, struct slice pur
     uint8_t purpose;
     uint8_t state;
     struct choice choice;
-    const struct notice *notice = words_notice_for(c->g, &c->person.facts);
-    if (notice == NULL) {
-        return FAIL(E_NOTICE_UNKNOWN);
-    }
+    struct vault_subject subject;
+    TRY(vault_subject_get(c->g->vault, child, &subject));
     TRY(choice_read(c, purpose_name, state_name, &purpose, &state));
     TRY(choice_of(c, child, purpose, &choice));
     if (state == LAW_CONSENT_STATE_GIVEN && !choice.possible) {
         call_decided(c, &choice.use, choice.category, child, &choice.answer);
         return FAIL(E_DENIED);
     }
-    return choice_set(c, child, &choice, state, true, notice);
+    /* What the law asks about is what the child was told; the guardian was shown the choices. */
+    return choice_set(c, child, &choice, state, true, &subject.facts.notice);
 }
 
 /* Purposes and states are looked at before anything is done. */

@@ -3,7 +3,7 @@
 #include "feed.h"
 
 static struct status add(struct call *c) {
-    struct buf plain CLEANUP(buf_done);
+    struct buf plain CLEANUP(buf_done) = {0};
     uint64_t id = arg(c, ARG_HISTORY_ADD_CLIP)->n;
     const struct clip *clip = feed_clip(c->g, id);
     if (clip == NULL || !clip->ready || !feed_sees(clip, c->session.subject)) {

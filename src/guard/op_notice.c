@@ -22,7 +22,7 @@ static struct status fill_languages(struct call *c, struct api_value *list) {
 }
 
 static struct status info(struct call *c) {
-    struct buf key CLEANUP(buf_done);
+    struct buf key CLEANUP(buf_done) = {0};
     const struct law_map_controller *who = law_map_controller(c->g->o.map);
     buf_init(&key, 200);
     TRY(vault_log_key(c->g->vault, &key));

@@ -8,7 +8,7 @@ enum { RECEIPTS = 500 };
 
 static struct status purposes_of(struct call *c, uint8_t category, struct slice language,
                                  struct slice *ret_text) {
-    struct buf text CLEANUP(buf_done);
+    struct buf text CLEANUP(buf_done) = {0};
     buf_init(&text, 300);
     for (uint8_t p = 0; p < VAULT_PURPOSES_MAX; p++) {
         if (!words_uses(c->g, p, category)) {
@@ -91,7 +91,7 @@ static struct status list(struct call *c) {
 }
 
 static struct status receipt(struct call *c) {
-    struct buf file CLEANUP(buf_done);
+    struct buf file CLEANUP(buf_done) = {0};
     buf_init(&file, 60000);
     TRY(vault_receipt(c->g->vault, c->session.subject, arg(c, ARG_RECEIPT_READ_INDEX)->n, &file));
     return arena_copy(c->arena, buf_slice(&file), &c->fields[ANS_RECEIPT_READ_RECEIPT].bytes);

@@ -21,7 +21,7 @@ struct status stored_read(enum api_stored what, struct slice bytes, struct arena
 
 struct status kept_put(struct guard *g, uint64_t owner, enum kept_kind kind, uint64_t id,
                        enum api_stored what, const struct api_value *values) {
-    struct buf plain CLEANUP(buf_done);
+    struct buf plain CLEANUP(buf_done) = {0};
     buf_init_secret(&plain, STORED_MAX_BYTES);
     TRY(stored_write(what, values, &plain));
     return vault_keep(g->vault, owner, (uint8_t)kind, id, buf_slice(&plain));
@@ -29,7 +29,7 @@ struct status kept_put(struct guard *g, uint64_t owner, enum kept_kind kind, uin
 
 struct status kept_get(struct guard *g, uint64_t owner, enum kept_kind kind, uint64_t id,
                        enum api_stored what, struct arena *a, struct api_value **ret_values) {
-    struct buf plain CLEANUP(buf_done);
+    struct buf plain CLEANUP(buf_done) = {0};
     buf_init_secret(&plain, STORED_MAX_BYTES);
     TRY(vault_kept(g->vault, owner, (uint8_t)kind, id, &plain));
     return stored_read(what, buf_slice(&plain), a, ret_values);

@@ -410,7 +410,7 @@ static struct status seal_step(struct guard *g, struct output *o) {
 static struct status rewrite(struct guard *g, const struct job *j, struct api_value *v,
                              struct vault_answer *answer) {
     struct vault_use use = use_for(g, API_CLIP_FINISH, LAW_OPERATION_USE);
-    struct buf plain CLEANUP(buf_done);
+    struct buf plain CLEANUP(buf_done) = {0};
     buf_init_secret(&plain, VAULT_PAYLOAD_MAX);
     TRY(stored_write(API_STORED_CLIP, v, &plain));
     return vault_rewrite(g->vault, &use, j->clip, buf_slice(&plain), answer);
@@ -420,7 +420,7 @@ static struct status rewrite(struct guard *g, const struct job *j, struct api_va
 static struct status read_clip(struct guard *g, uint64_t clip, struct arena *a,
                                struct api_value **ret_v) {
     struct vault_use use = use_for(g, API_CLIP_FINISH, LAW_OPERATION_USE);
-    struct buf plain CLEANUP(buf_done);
+    struct buf plain CLEANUP(buf_done) = {0};
     buf_init_secret(&plain, VAULT_PAYLOAD_MAX);
     TRY(vault_read(g->vault, &use, clip, &plain, NULL, NULL));
     return stored_read(API_STORED_CLIP, buf_slice(&plain), a, ret_v);

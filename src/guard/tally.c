@@ -109,7 +109,7 @@ struct status tally_hours(struct call *c, struct api_value *ret_list) {
 
 static struct status fill_rule(struct call *c, size_t cite, struct api_value *v) {
     const struct law_cite *found = law_set_cite(c->g->o.laws, cite);
-    struct buf name CLEANUP(buf_done);
+    struct buf name CLEANUP(buf_done) = {0};
     buf_init(&name, 200);
     TRY(buf_add(&name, law_set_name(c->g->o.laws, found->law)));
     TRY(buf_add_byte(&name, ':'));

@@ -153,7 +153,7 @@ static struct status join_to(struct buf *text, struct slice part, size_t max) {
 
 static struct status make_bases(const struct guard *g, struct words *w, int category,
                                 size_t language, struct slice *ret_text) {
-    struct buf text CLEANUP(buf_done);
+    struct buf text CLEANUP(buf_done) = {0};
     unsigned grounds = 0;
     buf_init(&text, 80);
     for (size_t p = 0; p < law_map_purposes(g->o.map); p++) {
@@ -171,7 +171,7 @@ static struct status make_bases(const struct guard *g, struct words *w, int cate
 
 static struct status make_until(struct words *w, const struct law_map_category *c,
                                 size_t language, struct slice *ret_text) {
-    struct buf text CLEANUP(buf_done);
+    struct buf text CLEANUP(buf_done) = {0};
     struct slice form = slice_str(keep_words[c->retention][language]);
     size_t number = slice_find(form, '%');
     buf_init(&text, 80);
@@ -194,7 +194,7 @@ static bool receives(const struct guard *g, size_t recipient, int category) {
 
 static struct status make_recipients(const struct guard *g, struct words *w, int category,
                                      size_t language, struct slice *ret_text) {
-    struct buf text CLEANUP(buf_done);
+    struct buf text CLEANUP(buf_done) = {0};
     uint32_t tag = law_language_parse(slice_str(languages[language]));
     buf_init(&text, 300);
     for (size_t r = 0; r < law_map_recipients(g->o.map); r++) {
