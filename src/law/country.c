@@ -1,5 +1,6 @@
 /* ISO 3166-1 alpha-2 as numbers, ISO 3166-2 and BCP 47 packed into words. Pure. */
 #include "law/facts.h"
+#include "law/limits.h"
 
 #include <string.h>
 
@@ -102,7 +103,7 @@ uint32_t law_language_parse(struct slice tag) {
 }
 
 bool law_label_valid(struct slice label) {
-    if (label.len < 1 || label.len > 128 || !slice_is_utf8(label)) {
+    if (label.len < 1 || label.len > LAW_MAX_LABEL_BYTES || !slice_is_utf8(label)) {
         return false;
     }
     for (size_t i = 0; i < label.len; i++) {

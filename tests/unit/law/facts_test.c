@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "law/facts.h"
+#include "law/limits.h"
 
 static void set(struct law_facts *f, const char *fact, const char *value) {
     enum law_fact id = law_fact_find(slice_str(fact));
@@ -91,6 +92,17 @@ static void test_types_and_values_are_checked(void **state) {
     assert_memory_equal(&f, &before, sizeof f);
     assert_int_equal(law_facts_set_int(&f, LAW_SUBJECT_AGE, 130).code, OK);
     assert_int_equal(law_facts_set_int(&f, LAW_SUBJECT_AGE, 0).code, OK);
+}
+
+static void test_labels_have_a_limit(void **state) {
+    (void)state;
+    uint8_t label[LAW_MAX_LABEL_BYTES + 1];
+    memset(label, 'x', sizeof label);
+    for (size_t n = LAW_MAX_LABEL_BYTES - 1; n <= LAW_MAX_LABEL_BYTES + 1; n++) {
+        struct law_facts f = base_facts();
+        assert_int_equal(law_facts_set_text(&f, LAW_PURPOSE_ID, slice_of(label, n)).code,
+                         n <= LAW_MAX_LABEL_BYTES ? OK : FACT_VALUE);
+    }
 }
 
 static void test_what_must_be_there(void **state) {
@@ -224,6 +236,7 @@ int main(void) {
         cmocka_unit_test(test_countries),
         cmocka_unit_test(test_regions_and_languages),
         cmocka_unit_test(test_types_and_values_are_checked),
+        cmocka_unit_test(test_labels_have_a_limit),
         cmocka_unit_test(test_what_must_be_there),
         cmocka_unit_test(test_ages),
         cmocka_unit_test(test_impossible_births),

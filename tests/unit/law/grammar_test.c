@@ -354,6 +354,8 @@ static void test_limits_of_counts(void **state) {
     } rows[] = {
         {"set s\n", "  n@\n", LAW_MAX_MEMBERS},
         {"table s by name\n  * 1\n", "  n@ 1\n", LAW_MAX_ROWS - 1},
+        {"", "set s@\n  NL\n", LAW_MAX_TABLES - 1}, /* the head has one */
+        {"", "table s@ by name\n  * 1\n", LAW_MAX_TABLES - 2},
         {"", "rule @ \"R\"\n  source \"s\"\n  forbid\n", LAW_MAX_CITES},
         {"", "rule 1 \"R\"\n  source \"s\"\n  forbid\n", LAW_MAX_RULES},
     };
