@@ -139,9 +139,7 @@ static void run_class(const struct law_special *s, const struct law_class *c,
     uint32_t i = 0;
     while (i < c->steps.count) {
         const struct law_step *step = &steps[i];
-        bool head = step->kind == STEP_LAW || step->kind == STEP_ASKS || step->kind == STEP_HELD ||
-                    step->kind == STEP_NAMED;
-        if (!head) {
+        if (step->kind > STEP_NAMED) {
             rule_step(&state, step, a);
             i++;
         } else {

@@ -6,15 +6,17 @@
 #include "set.h"
 
 enum law_step_kind {
-    STEP_LAW,     /* the law binds if `when`; otherwise on to `skip` */
+    /* These lead on, or to `skip`. */
+    STEP_LAW,   /* the law binds if `when`; otherwise on to `skip` */
+    STEP_ASKS,  /* a ground is asked for if `when`; otherwise on to `skip` */
+    STEP_HELD,  /* on to `skip` if a ground held */
+    STEP_NAMED, /* against if no ground was against */
+    /* These are rules. */
     STEP_FORBID,  /* against if `when` */
     STEP_REQUIRE, /* if `when`: for if `then`, else against */
     STEP_DUTY,
-    STEP_ASKS,   /* a ground is asked for if `when`; otherwise on to `skip` */
     STEP_GROUND, /* holds if `when` and `then` */
-    STEP_HELD,   /* on to `skip` if a ground held */
     STEP_FAILED, /* a ground that is against if `when` */
-    STEP_NAMED,  /* against if no ground was against */
 };
 
 /* Some tests of a class, each a bit: true where they have these values. */
