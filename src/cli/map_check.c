@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "map_dir.h"
 #include "os/file.h"
 
 enum { MAX_MAPS = 16, REASON_BYTES = 2048 };
@@ -128,6 +129,27 @@ static struct status check_uses(const struct checking *c) {
     return STATUS_OK;
 }
 
+/* The notices beside a map: are the templates whole, and has the map their words? */
+static struct status check_notices(const char *map_path, const struct law_map *map,
+                                   struct law_report *report) {
+    char dir[OS_PATH_MAX];
+    struct notice_templates all CLEANUP(notice_templates_done) = {.count = 0};
+    bool there = false;
+    if (!map_dir_notices(map_path, dir)) {
+        return FAIL(E_TOO_LARGE);
+    }
+    TRY(os_exists(os_fs_real(), dir, &there));
+    if (!there) {
+        return STATUS_OK;
+    }
+    struct status s = notice_templates_load(os_fs_real(), dir, report, &all);
+    if (s.code == NOTICE_INVALID) {
+        return STATUS_OK; /* the report says what is wrong */
+    }
+    TRY(s);
+    return notice_check(&all, map, slice_str(map_path), report);
+}
+
 static struct status check_file(struct checking *c, const char *path, struct law_report *report) {
     struct buf text CLEANUP(buf_done);
     struct law_map *map CLEANUP(law_map_free) = NULL;
@@ -142,6 +164,7 @@ static struct status check_file(struct checking *c, const char *path, struct law
     c->map = map;
     c->file = source.name;
     c->counts->maps++;
+    TRY(check_notices(path, map, report));
     return c->set == NULL ? STATUS_OK : check_uses(c);
 }
 

@@ -78,6 +78,17 @@ static struct status name_version(const struct reading *r, const struct law_sour
     return STATUS_OK;
 }
 
+static struct status load_notices(const struct os_fs *fs, const char *map_path,
+                                  struct law_report *report, struct rules *rules) {
+    char path[OS_PATH_MAX];
+    const char *slash = strrchr(map_path, '/');
+    int dir = slash == NULL ? 0 : (int)(slash - map_path) + 1;
+    if (snprintf(path, sizeof path, "%.*snotice", dir, map_path) >= (int)sizeof path) {
+        return FAIL(E_TOO_LARGE);
+    }
+    return notice_templates_load(fs, path, report, &rules->notices);
+}
+
 static struct status load(struct reading *r, const char *map_path, struct law_report *report,
                           struct rules *rules) {
     struct law_source map;
@@ -86,6 +97,7 @@ static struct status load(struct reading *r, const char *map_path, struct law_re
     TRY(read_one(r, map_path, map_path, &map));
     TRY(law_set_load(r->sources, r->count, report, &rules->laws));
     TRY(law_map_load(&map, report, &rules->map));
+    TRY(load_notices(r->fs, map_path, report, rules));
     return name_version(r, &map, rules->version);
 }
 
@@ -110,6 +122,7 @@ struct status rules_load(const struct os_fs *fs, const char *law_dir, const char
 }
 
 void rules_done(struct rules *rules) {
+    notice_templates_done(&rules->notices);
     law_map_free(&rules->map);
     law_set_free(&rules->laws);
 }

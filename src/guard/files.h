@@ -3,12 +3,14 @@
 #define WARD_GUARD_FILES_H
 
 #include "law/map.h"
+#include "notice/notice.h"
 #include "os/file.h"
 #include "seal/seal.h"
 
 struct rules {
     struct law_set *laws;
     struct law_map *map;
+    struct notice_templates notices; /* of the directory `notice` beside the map */
     char version[65]; /* a hash of all of them, hexadecimal */
 };
 

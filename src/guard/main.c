@@ -161,6 +161,7 @@ static struct status open_guard(struct service *s, const struct options *o, int 
                                     .vault = s->vault,
                                     .laws = s->rules.laws,
                                     .map = s->rules.map,
+                                    .notices = &s->rules.notices,
                                     .law_version = s->rules.version,
                                     .outbox_dir = s->places.outbox,
                                     .address = o->address,

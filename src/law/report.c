@@ -23,12 +23,11 @@ void law_report_done(struct law_report *r) {
     memset(r, 0, sizeof *r);
 }
 
-static struct status keep(struct law_report *r, struct law_diagnostic d, const char *message,
-                          const char *help) {
+static struct status keep(struct law_report *r, struct law_diagnostic d) {
     uint32_t cap = (uint32_t)r->cap;
     void *items = r->items;
-    TRY(arena_copy(&r->arena, slice_str(message), &d.message));
-    TRY(arena_copy(&r->arena, slice_str(help), &d.help));
+    TRY(arena_copy(&r->arena, d.message, &d.message));
+    TRY(arena_copy(&r->arena, d.help, &d.help));
     TRY(arena_copy(&r->arena, d.file, &d.file));
     TRY(arena_copy(&r->arena, d.source, &d.source));
     TRY(law_grow(&items, (uint32_t)r->count, &cap, sizeof *r->items, SIZE_MAX));
@@ -38,15 +37,20 @@ static struct status keep(struct law_report *r, struct law_diagnostic d, const c
     return STATUS_OK;
 }
 
-static struct status tell(struct law_report *r, enum law_severity severity,
-                          const struct law_file *file, struct law_token at, const char *kind,
-                          const char *help, const char *format, va_list args) {
-    char message[MESSAGE_BYTES];
+/* Counts a finding; true when it is kept. */
+static bool count_one(struct law_report *r, enum law_severity severity) {
     size_t *count = severity == LAW_ERROR     ? &r->errors
                     : severity == LAW_WARNING ? &r->warnings
                                               : &r->notes;
     (*count)++;
-    if (*count > (severity == LAW_NOTE ? 10u : 1u) * LAW_MAX_DIAGNOSTICS) {
+    return *count <= (severity == LAW_NOTE ? 10u : 1u) * LAW_MAX_DIAGNOSTICS;
+}
+
+static struct status tell(struct law_report *r, enum law_severity severity,
+                          const struct law_file *file, struct law_token at, const char *kind,
+                          const char *help, const char *format, va_list args) {
+    char message[MESSAGE_BYTES];
+    if (!count_one(r, severity)) {
         return STATUS_OK;
     }
     if (vsnprintf(message, sizeof message, format, args) < 0) {
@@ -63,7 +67,13 @@ static struct status tell(struct law_report *r, enum law_severity severity,
     } else {
         d.source = slice_sub(file->lines.ptr[at.line].whole, 0, LAW_MAX_LINE_BYTES);
     }
-    return keep(r, d, message, help);
+    d.message = slice_str(message);
+    d.help = slice_str(help);
+    return keep(r, d);
+}
+
+struct status law_report_add(struct law_report *r, struct law_diagnostic d) {
+    return count_one(r, d.severity) ? keep(r, d) : STATUS_OK;
 }
 
 struct status law_error(struct law_report *r, const struct law_file *file, struct law_token at,

@@ -6,9 +6,12 @@ import { who } from '../session.js';
 import { page } from '../ui.js';
 import { lang, w } from '../words.js';
 
+// A paragraph whose lines begin with "- " is a list.
+const paragraph = (p: string): HTMLElement => (p.startsWith('- ') ? h('ul', {}, ...p.split('\n').map((line) => h('li', {}, line.slice(2)))) : h('p', {}, p));
+
 export function noticeText(n: NoticeReadAnswer, level: 'h2' | 'h3'): HTMLElement {
   return h('div', { class: 'notice-text', lang: n.language }, ...n.sections.map((x) => h('section', {}, h(level, {}, x.heading),
-    ...x.text.split('\n\n').map((p) => h('p', {}, p)))), h('p', { class: 'quiet small' }, w('notice.version', { v: n.version.slice(0, 16) })));
+    ...x.text.split('\n\n').map(paragraph))), h('p', { class: 'quiet small' }, w('notice.version', { v: n.version.slice(0, 16) })));
 }
 
 export async function notice(): Promise<HTMLElement> {

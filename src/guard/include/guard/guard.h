@@ -19,6 +19,7 @@
 
 struct guard;
 struct law_map;
+struct notice_templates;
 
 enum guard_role { GUARD_FRONT, GUARD_ADMIN };
 
@@ -31,6 +32,7 @@ struct guard_options {
     struct vault *vault;         /* outlives the guard */
     const struct law_set *laws;  /* outlives the guard */
     const struct law_map *map;   /* outlives the guard */
+    const struct notice_templates *notices; /* in every language, for adults and children */
     const char *law_version;     /* a hash, in hexadecimal, of the packs and the data map */
     const char *outbox_dir;      /* mails stand here as files; NULL: none are sent */
     const char *address;         /* of the service, "http://localhost:8080", for links in mails */

@@ -43,6 +43,8 @@ struct law_report {
 
 void law_report_init(struct law_report *r);
 void law_report_done(struct law_report *r);
+/* Adds what another room found in a text of its own. Everything is copied but `kind`. */
+MUST_USE struct status law_report_add(struct law_report *r, struct law_diagnostic d);
 /* In the order of file, line and column. */
 void law_report_sort(struct law_report *r);
 /* As shown above, with a line end. */
