@@ -1,0 +1,573 @@
+/* Ward, embedded: the vault as a library. Every answer is decided for each person and category,
+ * recorded in the ledger, and payloads are sealed; nothing is switched off for the measurement. */
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "law/map.h"
+#include "roles.h"
+#include "vault/erase.h"
+#include "vault/people.h"
+#include "vault/records.h"
+
+enum { BATCH_OPS = 512 };
+static const double batch_s = 0.5;
+
+struct ward {
+    struct vault *v;
+    struct config config;
+    struct os_clock clock;
+    struct seal_key root;
+    uint64_t *subject; /* of a user */
+    uint64_t *id;      /* of a key; 0: never stored */
+    uint32_t *key;     /* of an id */
+    uint32_t *user;    /* of a subject */
+    size_t ids, subjects;
+    uint8_t purpose[PURPOSES], objection[OBJECTIONS], category[TENS], recipient[TENS];
+    uint8_t rights;
+    uint8_t number_of_purpose[VAULT_PURPOSES_MAX];
+    uint8_t number_of_category[VAULT_CATEGORIES_MAX];
+    uint16_t access_list[TENS], source[TENS];
+    unsigned in_batch;
+    double batch_since, next_tick;
+};
+
+static void must(struct status s, const char *what) {
+    if (failed(s)) {
+        die("ward: %s: %s: %s", what, error_info(s.code)->name, error_info(s.code)->cause);
+    }
+}
+
+/* Law and data map ---------------------------------------------------------------------- */
+
+static char *read_whole(const char *path, size_t *ret_len) {
+    FILE *f = fopen(path, "rb");
+    if (f == NULL) {
+        die("cannot read %s", path);
+    }
+    char *text = need(1, 1 << 20);
+    *ret_len = fread(text, 1, 1 << 20, f);
+    fclose(f);
+    return text;
+}
+
+static const struct law_set *laws(const char *source_dir) {
+    static struct law_set *set;
+    struct law_source sources[LAW_MAX_FILES];
+    char pattern[512];
+    glob_t found;
+    if (set != NULL) {
+        return set;
+    }
+    snprintf(pattern, sizeof pattern, "%s/law/*.law", source_dir);
+    if (glob(pattern, 0, NULL, &found) != 0 || found.gl_pathc > LAW_MAX_FILES) {
+        die("no laws in %s", pattern);
+    }
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        size_t len = 0;
+        char *text = read_whole(found.gl_pathv[i], &len);
+        sources[i].name = slice_str(strrchr(found.gl_pathv[i], '/') + 1);
+        sources[i].text = slice_of((const uint8_t *)text, len);
+    }
+    struct law_report report;
+    law_report_init(&report);
+    must(law_set_load(sources, found.gl_pathc, &report, &set), "laws");
+    law_report_done(&report);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        free((void *)(uintptr_t)sources[i].text.ptr);
+    }
+    globfree(&found);
+    return set;
+}
+
+static void add_names(struct buf *out, const char *prefix, unsigned count) {
+    for (unsigned i = 0; i < count; i++) {
+        must(buf_add_format(out, "%s%s%u", i == 0 ? "" : ", ", prefix, i), "map");
+    }
+}
+
+static void add_purpose(struct buf *out, const char *name, const char *clauses,
+                        const char *operations) {
+    must(buf_add_format(out, "purpose %s \"%s\"\n%s  uses ", name, name, clauses), "map");
+    add_names(out, "cat", TENS);
+    must(buf_add_format(out, " for %s\n", operations), "map");
+}
+
+/* Twenty-five purposes and ten categories; what one can object to; ten recipients; and what the
+ * unlawful mix asks for: a purpose that needs consent, one that may be objected to, and a recipient
+ * in a third country without any safeguard. */
+static void write_map(struct buf *out) {
+    static const char contract[] = "  basis contract\n  necessary \"the service is this\"\n";
+    static const char interests[] =
+        "  basis legitimate-interests\n  necessary \"nothing less would do\"\n";
+    static const char legal[] = "  basis legal-obligation\n  necessary \"owed by law\"\n";
+    char name[32];
+    must(buf_add_str(out, "map bench \"A service that is measured\"\n"
+                          "  name \"Bench B.V.\"\n  address \"Amsterdam\"\n"
+                          "  contact \"privacy@bench.example\"\n  officer \"dpo@bench.example\"\n"
+                          "  country NL\n  size large\n"),
+         "map");
+    for (unsigned i = 0; i < TENS; i++) {
+        must(buf_add_format(out, "category cat%u \"Category %u\"\n  keep deleted\n", i, i), "map");
+    }
+    for (unsigned i = 0; i < PURPOSES; i++) {
+        snprintf(name, sizeof name, "purpose%u", i);
+        add_purpose(out, name, contract, "collect, store, use, erase");
+    }
+    for (unsigned i = 0; i < OBJECTIONS; i++) {
+        snprintf(name, sizeof name, "obj%u", i);
+        add_purpose(out, name, interests, "use");
+    }
+    add_purpose(out, "fulfil-rights", legal, "use, collect, disclose, restrict, erase");
+    add_purpose(out, "profile", "  is profiling\n  basis consent\n", "collect, store, use");
+    add_purpose(out, "care", interests, "collect, store, use, disclose");
+    for (unsigned i = 0; i < TENS + 1; i++) {
+        must(buf_add_format(out, "recipient shr%u \"Recipient %u\"\n  role controller\n%s", i, i,
+                            i < TENS ? "  country NL\n" : ""),
+             "map");
+        must(buf_add_str(out, "  receives "), "map");
+        add_names(out, "cat", TENS);
+        must(buf_add_str(out, " for fulfil-rights, care\n"), "map");
+    }
+}
+
+static const struct law_map *map(void) {
+    static struct law_map *made;
+    struct buf text CLEANUP(buf_done);
+    struct law_report report;
+    buf_init(&text, 1 << 20);
+    if (made != NULL) {
+        return made;
+    }
+    write_map(&text);
+    struct law_source source = {SLICE("bench.map"), buf_slice(&text)};
+    law_report_init(&report);
+    struct status s = law_map_load(&source, &report, &made);
+    for (size_t i = 0; failed(s) && i < report.count; i++) {
+        struct buf line CLEANUP(buf_done);
+        buf_init(&line, 1 << 16);
+        must(law_diagnostic_format(&report.items[i], &line), "report");
+        fwrite(line.ptr, 1, line.len, stderr);
+    }
+    must(s, "data map");
+    law_report_done(&report);
+    return made;
+}
+
+static void open_vault(const struct config *config, const struct os_clock *clock,
+                       const struct seal_key *root, struct vault **ret) {
+    char data[512], keys[512], ledger[512];
+    snprintf(data, sizeof data, "%s/data", config->dir);
+    snprintf(keys, sizeof keys, "%s/keys", config->dir);
+    snprintf(ledger, sizeof ledger, "%s/ledger", config->dir);
+    struct vault_options options = {.fs = os_fs_real(),
+                                    .clock = clock,
+                                    .data_dir = data,
+                                    .keys_dir = keys,
+                                    .ledger_dir = ledger,
+                                    .root = root,
+                                    .laws = laws(config->source),
+                                    .map = map(),
+                                    .ledger_origin = "bench.example/log",
+                                    .cache_bytes = (size_t)512 << 20};
+    must(vault_open(&options, ret), "open");
+}
+
+struct ward_vault ward_vault_open(const struct config *config) {
+    static struct os_clock clock;
+    struct seal_key root = seal_key_random();
+    struct ward_vault w = {.laws = laws(config->source)};
+    clock = os_clock_real();
+    open_vault(config, &clock, &root, &w.v);
+    seal_key_done(&root);
+    return w;
+}
+
+/* Names and numbers --------------------------------------------------------------------- */
+
+static struct slice named(const char *prefix, unsigned i) {
+    static char name[32];
+    snprintf(name, sizeof name, "%s%u", prefix, i);
+    return slice_str(name);
+}
+
+static void look_up(struct ward *w) {
+    for (unsigned i = 0; i < PURPOSES; i++) {
+        must(vault_purpose(w->v, named("purpose", i), &w->purpose[i]), "purpose");
+        w->number_of_purpose[w->purpose[i]] = (uint8_t)i;
+    }
+    for (unsigned i = 0; i < OBJECTIONS; i++) {
+        must(vault_purpose(w->v, named("obj", i), &w->objection[i]), "objection");
+    }
+    for (unsigned i = 0; i < TENS; i++) {
+        must(vault_category(w->v, named("cat", i), &w->category[i]), "category");
+        w->number_of_category[w->category[i]] = (uint8_t)i;
+        must(vault_recipient(w->v, named("shr", i), &w->recipient[i]), "recipient");
+        must(vault_origin(w->v, named("acl", i), &w->access_list[i]), "access list");
+        must(vault_origin(w->v, named("src", i), &w->source[i]), "source");
+    }
+    must(vault_purpose(w->v, SLICE("fulfil-rights"), &w->rights), "purpose");
+}
+
+static uint64_t to_mask(uint32_t bits, const uint8_t *numbers, unsigned count) {
+    uint64_t mask = 0;
+    for (unsigned i = 0; i < count; i++) {
+        mask |= (uint64_t)(bits >> i & 1) << numbers[i];
+    }
+    return mask;
+}
+
+static uint32_t from_mask(uint64_t mask, const uint8_t *numbers, unsigned count) {
+    uint32_t bits = 0;
+    for (unsigned i = 0; i < count; i++) {
+        bits |= (uint32_t)(mask >> numbers[i] & 1) << i;
+    }
+    return bits;
+}
+
+static uint8_t find16(const uint16_t *numbers, uint16_t number) {
+    for (uint8_t i = 0; i < TENS; i++) {
+        if (numbers[i] == number) {
+            return i;
+        }
+    }
+    return UINT8_MAX;
+}
+
+/* Batches ------------------------------------------------------------------------------- */
+
+static void commit(struct ward *w) {
+    if (w->in_batch > 0) {
+        must(vault_commit_batch(w->v), "commit");
+        w->in_batch = 0;
+    }
+}
+
+/* Where a second may be lost, as the other stores are allowed to lose one. */
+static void join_batch(struct ward *w) {
+    if (w->config.each) {
+        return;
+    }
+    if (w->in_batch == 0) {
+        must(vault_begin_batch(w->v), "begin");
+        w->batch_since = now_s();
+    }
+    w->in_batch++;
+}
+
+static void leave_batch(struct ward *w) {
+    if (w->in_batch >= BATCH_OPS || (w->in_batch > 0 && now_s() - w->batch_since > batch_s)) {
+        commit(w);
+    }
+}
+
+static void tick(void *self) {
+    struct ward *w = self;
+    if (now_s() < w->next_tick) {
+        return;
+    }
+    int64_t next_ms = 0;
+    commit(w);
+    must(vault_tick(w->v, &next_ms), "tick");
+    w->next_tick = now_s() + 0.2;
+}
+
+/* Opening and loading -------------------------------------------------------------------- */
+
+static void *ward_open(const struct config *config) {
+    struct ward *w = need(1, sizeof *w);
+    w->config = *config;
+    w->clock = os_clock_real();
+    w->root = seal_key_random();
+    w->subject = need(config->users, sizeof *w->subject);
+    w->ids = (size_t)config->records * 2 + 1000000;
+    w->id = need(w->ids, sizeof *w->id);
+    w->key = need(w->ids, sizeof *w->key);
+    w->subjects = config->users + 1024;
+    w->user = need(w->subjects, sizeof *w->user);
+    open_vault(&w->config, &w->clock, &w->root, &w->v);
+    look_up(w);
+    return w;
+}
+
+static void add_people(struct ward *w) {
+    struct vault_facts facts = {.age_kind = VAULT_AGE_BIRTH,
+                                .birth = date_from_civil((struct civil){1990, 5, 1}),
+                                .country = "NL",
+                                .language = "nl",
+                                .notice = {.language = "nl",
+                                           .shown = true,
+                                           .child_friendly = true,
+                                           .names_transfers = true,
+                                           .retention_schedule = true}};
+    facts.age_source = LAW_SUBJECT_AGE_SOURCE_DECLARED;
+    for (uint32_t i = 0; i < w->config.users; i++) {
+        if (i % 4096 == 0) {
+            must(vault_begin_batch(w->v), "begin");
+        }
+        must(vault_subject_add(w->v, NULL, VAULT_ACTIVE, &facts, NULL, 0, &w->subject[i]),
+             "person");
+        if (w->subject[i] >= w->subjects) {
+            die("ward: a subject's number is larger than thought");
+        }
+        w->user[w->subject[i]] = i;
+        if (i % 4096 == 4095 || i + 1 == w->config.users) {
+            must(vault_commit_batch(w->v), "commit");
+        }
+    }
+}
+
+static void put(struct ward *w, const struct record *r, const char *data) {
+    struct vault_use use = {.purpose = w->purpose[r->purpose], .operation = LAW_OPERATION_COLLECT};
+    struct vault_meta meta = {.owner = w->subject[r->user],
+                              .category = w->category[r->category],
+                              .flags = r->decision ? VAULT_DECISION : 0,
+                              .origin = w->source[r->source],
+                              .access_list = w->access_list[r->access_list],
+                              .purposes = UINT64_C(1) << w->purpose[r->purpose],
+                              .objections = to_mask(r->objections, w->objection, OBJECTIONS),
+                              .shares = to_mask(r->shares, w->recipient, TENS),
+                              .expires_s = r->expires_s};
+    meta.purposes |= UINT64_C(1) << w->rights;
+    uint64_t id = 0;
+    struct slice payload = slice_of((const uint8_t *)data, DATA_BYTES);
+    must(vault_put(w->v, &use, &meta, payload, &id, NULL), "put");
+    if (id >= w->ids || r->key >= w->ids) {
+        die("ward: a record's number is larger than thought");
+    }
+    w->id[r->key] = id;
+    w->key[id] = r->key;
+}
+
+static void ward_load(void *self, const struct record *records, size_t count) {
+    struct ward *w = self;
+    char data[DATA_BYTES];
+    int64_t next_ms = 0;
+    add_people(w);
+    for (size_t i = 0; i < count; i++) {
+        if (i % 4096 == 0) {
+            must(vault_begin_batch(w->v), "begin");
+        }
+        data_of(records[i].key, 0, data);
+        put(w, &records[i], data);
+        if (i % 4096 == 4095 || i + 1 == count) {
+            must(vault_commit_batch(w->v), "commit");
+            must(vault_tick(w->v, &next_ms), "tick");
+        }
+    }
+}
+
+static void ward_settle(void *self) {
+    struct ward *w = self;
+    commit(w);
+    vault_close(&w->v);
+    open_vault(&w->config, &w->clock, &w->root, &w->v);
+    look_up(w);
+}
+
+static void ward_close(void **self) {
+    struct ward *w = *self;
+    commit(w);
+    vault_close(&w->v);
+    free(w->subject);
+    free(w->id);
+    free(w->key);
+    free(w->user);
+    free(w);
+    *self = NULL;
+}
+
+/* Operations ---------------------------------------------------------------------------- */
+
+static uint64_t id_of(const struct ward *w, uint32_t key) {
+    return key < w->ids && w->id[key] != 0 ? w->id[key] : UINT32_MAX;
+}
+
+static void ward_insert(void *self, const struct record *r, const char *data) {
+    struct ward *w = self;
+    join_batch(w);
+    put(w, r, data);
+    leave_batch(w);
+}
+
+static enum found ward_delete(void *self, uint32_t key) {
+    struct ward *w = self;
+    struct vault_use use = {.purpose = w->rights, .operation = LAW_OPERATION_ERASE};
+    struct vault_query query = {.id = id_of(w, key)};
+    struct vault_found found;
+    join_batch(w);
+    must(vault_delete(w->v, &use, &query, &found), "delete");
+    leave_batch(w);
+    return found.permitted == 1 ? FOUND : NONE;
+}
+
+static enum found of_status(struct status s, const char *what) {
+    if (s.code == E_NO_RECORD) {
+        return NONE;
+    }
+    if (s.code == E_DENIED || s.code == E_UNDECLARED) {
+        return DENIED;
+    }
+    must(s, what);
+    return FOUND;
+}
+
+static enum found ward_read(void *self, const struct record *r, char *ret_data) {
+    struct ward *w = self;
+    struct vault_use use = {.purpose = w->purpose[r->purpose], .operation = LAW_OPERATION_USE};
+    struct buf plain CLEANUP(buf_done);
+    buf_init_secret(&plain, DATA_BYTES);
+    join_batch(w);
+    struct status s = vault_read(w->v, &use, id_of(w, r->key), &plain, NULL, NULL);
+    leave_batch(w);
+    if (!failed(s) && plain.len == DATA_BYTES) {
+        memcpy(ret_data, plain.ptr, DATA_BYTES);
+    }
+    return of_status(s, "read");
+}
+
+static enum found ward_rewrite(void *self, uint32_t key, const char *data) {
+    struct ward *w = self;
+    struct vault_use use = {.purpose = w->rights, .operation = LAW_OPERATION_COLLECT};
+    struct slice payload = slice_of((const uint8_t *)data, DATA_BYTES);
+    join_batch(w);
+    struct status s = vault_rewrite(w->v, &use, id_of(w, key), payload, NULL);
+    leave_batch(w);
+    return of_status(s, "rewrite");
+}
+
+struct take {
+    struct ward *w;
+    struct answer *a;
+};
+
+static struct status take(void *arg, const struct vault_meta *meta, struct slice payload) {
+    struct take *t = arg;
+    const struct ward *w = t->w;
+    struct record *r = answer_add(t->a);
+    uint64_t purposes = meta->purposes & ~(UINT64_C(1) << w->rights);
+    (void)payload;
+    *r = (struct record){
+        .key = w->key[meta->id],
+        .user = w->user[meta->owner],
+        .expires_s = meta->expires_s,
+        .objections = from_mask(meta->objections, w->objection, OBJECTIONS),
+        .shares = (uint16_t)from_mask(meta->shares, w->recipient, TENS),
+        .purpose = purposes == 0 ? UINT8_MAX : w->number_of_purpose[__builtin_ctzll(purposes)],
+        .decision = (meta->flags & VAULT_DECISION) != 0,
+        .access_list = find16(w->access_list, meta->access_list),
+        .source = find16(w->source, meta->origin),
+        .category = w->number_of_category[meta->category],
+    };
+    return STATUS_OK;
+}
+
+static void select_meta(struct ward *w, uint8_t purpose, const struct vault_query *query,
+                        struct answer *ret) {
+    struct vault_use use = {.purpose = purpose, .operation = LAW_OPERATION_USE};
+    struct vault_found found;
+    struct take t = {w, ret};
+    ret->count = 0;
+    join_batch(w);
+    must(vault_find_meta(w->v, &use, query, take, &t, &found), "find");
+    leave_batch(w);
+}
+
+static void ward_meta_by_purpose(void *self, uint8_t purpose, struct answer *ret) {
+    struct ward *w = self;
+    struct vault_query query = {.purposes = UINT64_C(1) << w->purpose[purpose]};
+    select_meta(w, w->purpose[purpose], &query, ret);
+}
+
+static void ward_meta_by_user(void *self, uint32_t user, struct answer *ret) {
+    struct ward *w = self;
+    struct vault_query query = {.owner = w->subject[user]};
+    select_meta(w, w->rights, &query, ret);
+}
+
+static void change(struct ward *w, uint8_t purpose, const struct vault_query *query,
+                   struct change c, struct answer *ret) {
+    struct vault_use use = {.purpose = purpose, .operation = LAW_OPERATION_USE};
+    struct vault_change to = {.access_list = 0};
+    struct vault_found found;
+    uint64_t recipient = UINT64_C(1) << w->recipient[c.value % TENS];
+    to.access_list = c.kind == CHANGE_ACCESS_LIST ? w->access_list[c.value] : 0;
+    to.shares_add = c.kind == CHANGE_SHARE_ADD ? recipient : 0;
+    to.shares_remove = c.kind == CHANGE_SHARE_REMOVE ? recipient : 0;
+    to.flags_add = c.kind == CHANGE_DECISION && c.value == 1 ? VAULT_DECISION : 0;
+    to.flags_remove = c.kind == CHANGE_DECISION && c.value == 0 ? VAULT_DECISION : 0;
+    join_batch(w);
+    must(vault_change(w->v, &use, query, &to, &found), "change");
+    leave_batch(w);
+    ret->changed = found.permitted;
+}
+
+static void ward_change_by_purpose(void *self, uint8_t purpose, struct change c,
+                                   struct answer *ret) {
+    struct ward *w = self;
+    struct vault_query query = {.purposes = UINT64_C(1) << w->purpose[purpose]};
+    change(w, w->purpose[purpose], &query, c, ret);
+}
+
+static void ward_change_by_user(void *self, uint32_t user, struct change c, struct answer *ret) {
+    struct ward *w = self;
+    struct vault_query query = {.owner = w->subject[user]};
+    change(w, w->rights, &query, c, ret);
+}
+
+static struct status take_entry(void *arg, uint64_t leaf, uint8_t kind, int64_t at_ms,
+                                struct slice content) {
+    struct answer *a = arg;
+    (void)leaf;
+    (void)kind;
+    (void)content;
+    a->changed += at_ms > 0;
+    return STATUS_OK;
+}
+
+/* The entries of the ledger that concern one person, opened with that person's key. */
+static void ward_log(void *self, uint32_t user, size_t lines, struct answer *ret) {
+    struct ward *w = self;
+    ret->changed = 0;
+    must(vault_entries(w->v, w->subject[user], 0, lines, take_entry, ret), "entries");
+}
+
+static bool ward_is_there(void *self, uint32_t key) {
+    struct ward *w = self;
+    struct vault_query query = {.id = id_of(w, key)};
+    uint64_t count = 0;
+    must(vault_count(w->v, &query, &count), "count");
+    return count > 0;
+}
+
+static uint64_t ward_count(void *self) {
+    const struct ward *w = self;
+    return vault_stats(w->v).records;
+}
+
+static uint64_t ward_bytes(void *self) {
+    const struct ward *w = self;
+    return tree_bytes(w->config.dir, NULL);
+}
+
+const struct engine engine_ward = {
+    .name = "ward",
+    .open = ward_open,
+    .load = ward_load,
+    .settle = ward_settle,
+    .insert = ward_insert,
+    .delete = ward_delete,
+    .read = ward_read,
+    .rewrite = ward_rewrite,
+    .meta_by_purpose = ward_meta_by_purpose,
+    .meta_by_user = ward_meta_by_user,
+    .change_by_purpose = ward_change_by_purpose,
+    .change_by_user = ward_change_by_user,
+    .log = ward_log,
+    .is_there = ward_is_there,
+    .count = ward_count,
+    .tick = tick,
+    .bytes = ward_bytes,
+    .close = ward_close,
+};
