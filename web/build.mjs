@@ -58,6 +58,11 @@ ${[...feedFiles].filter((f) => f !== main).map((f) => `<link rel="modulepreload"
 `);
 fs.copyFileSync(path.join(here, 'src/icon.svg'), path.join(dist, 'icon.svg'));
 
+// The front sends FILE.gz to who takes gzip.
+for (const f of [...outputs.map(([name]) => path.join(here, name)), path.join(dist, 'index.html'), path.join(dist, 'icon.svg')]) {
+  fs.writeFileSync(`${f}.gz`, zlib.gzipSync(fs.readFileSync(f), { level: 9 }));
+}
+
 console.log(`feed: ${feedBytes} bytes of script, compressed (budget ${FEED_SCRIPT_BUDGET_BYTES})`);
 if (feedBytes > FEED_SCRIPT_BUDGET_BYTES) {
   console.error('the feed loads more script than its budget');

@@ -62,7 +62,11 @@ static struct status perform(struct demo_browser *b) {
     buf_clear(&b->answer);
     b->http = 0;
     b->code[0] = 0;
-    if (curl_easy_perform(b->curl) != CURLE_OK ||
+    CURLcode code = curl_easy_perform(b->curl);
+    if (code != CURLE_OK) {
+        fprintf(stderr, "ward demo: %s\n", curl_easy_strerror(code));
+    }
+    if (code != CURLE_OK ||
         curl_easy_getinfo(b->curl, CURLINFO_RESPONSE_CODE, &b->http) != CURLE_OK) {
         memcpy(b->code, "E_HTTP_GUARD_AWAY", 18);
         return FAIL(E_HTTP_GUARD_AWAY);

@@ -313,6 +313,23 @@ await test('a transfer under way stops within a second of losing the right', asy
   assert.equal((await owner.get(`/media/${clip}/large`, { headers: { Range: 'bytes=0-9' } })).status, 206);
 });
 
+await test('one address cannot take all connections', async () => {
+  const LIMIT = 256;
+  let shut = 0;
+  const sockets = [];
+  await Promise.all(Array.from({ length: LIMIT + 40 }, () => new Promise((resolve) => {
+    const socket = net.connect(service.port, '127.0.0.1', resolve);
+    socket.on('error', () => {});
+    socket.on('end', () => { shut++; });
+    socket.on('close', () => { resolve(); });
+    socket.resume();
+    sockets.push(socket);
+  })));
+  await until('the limit', 10000, () => shut >= 40);
+  for (const socket of sockets) socket.destroy();
+  await until('room again', 10000, async () => (await ask(service, 'GET', '/api/service').catch(() => null))?.status === 200);
+});
+
 await test('the front is restarted when it is killed, and nobody notices more than that', async () => {
   const [before] = pids(service, 'ward-front');
   process.kill(before, 'SIGKILL');

@@ -315,6 +315,10 @@ static void test_login_and_session(void **state) {
     has("Set-Cookie: ward=CQkJAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA; Path=/; HttpOnly; "
         "SameSite=Strict");
     has("{\"state\":\"active\"}");
+    front.secure = true; /* behind a proxy that speaks TLS */
+    post("/api/login", JSON, "{\"name\":\"a\",\"password\":\"right\"}");
+    has("; Secure\r\n");
+    front.secure = false;
     ASK("GET /api/me HTTP/1.1\r\n" HOST COOKIE "\r\n");
     has("{\"id\":\"42\",\"name\":\"zo\xc3\xab\"");
     assert_int_equal(atomic_load(&first_token_byte), 9);
