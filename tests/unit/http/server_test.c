@@ -30,7 +30,7 @@ static int port;
 static int gone_count;
 static int begun_count;
 static pthread_mutex_t gone_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct http_exchange *held;
+static _Atomic(struct http_exchange *) held;
 
 static void *answer_later(void *context) {
     http_answer(context, 200, SLICE("text/plain"), SLICE("later"));
@@ -99,7 +99,7 @@ static void on_ready(void *context, struct http_exchange *x) {
     }
     if (slice_eq(path, SLICE("/hold"))) {
         http_wait(x);
-        held = x;
+        atomic_store(&held, x);
         return;
     }
     if (slice_eq(path, SLICE("/echo"))) {
@@ -260,14 +260,15 @@ static void test_cut(void **state) {
     (void)state;
     int fd = dial();
     static const char request[] = "GET /hold HTTP/1.1\r\n" HOST "\r\n";
-    held = NULL;
+    atomic_store(&held, NULL);
     assert_int_equal(write(fd, request, sizeof request - 1), sizeof request - 1);
-    for (int i = 0; i < 1000 && held == NULL; i++) {
+    for (int i = 0; i < 1000 && atomic_load(&held) == NULL; i++) {
         poll(NULL, 0, 2);
     }
-    assert_non_null(held);
-    http_cut(held);
-    http_answer(held, 200, SLICE("text/plain"), SLICE("never"));
+    struct http_exchange *x = atomic_load(&held);
+    assert_non_null(x);
+    http_cut(x);
+    http_answer(x, 200, SLICE("text/plain"), SLICE("never"));
     char c;
     assert_true(read(fd, &c, 1) <= 0);
     close(fd);
