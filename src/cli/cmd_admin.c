@@ -1,7 +1,6 @@
 /* What the owner of the machine asks a running guard, over the socket that only they can reach. */
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -162,37 +161,29 @@ int cmd_export(int argc, char **argv) {
 
 /* --- the service --- */
 
-static struct status backup_dir(const char *var, const char *name, char ret_dir[OS_PATH_MAX]) {
-    char moment[32];
-    if (name == NULL) {
-        time_t now = time(NULL);
-        struct tm parts;
-        gmtime_r(&now, &parts);
-        (void)strftime(moment, sizeof moment, "%Y-%m-%dT%H%M%SZ", &parts);
-        name = moment;
-    }
-    int n = snprintf(ret_dir, OS_PATH_MAX, "%s/backups/%s", var, name);
-    return n >= OS_PATH_MAX ? FAIL(E_TOO_LARGE) : STATUS_OK;
-}
-
 int cmd_backup(int argc, char **argv) {
     const char *var = "var";
-    char dir[OS_PATH_MAX] = "";
+    char moment[32];
     int operands;
     const struct cli_option options[] = {{"var", &var, NULL}};
     if (!cli_parse(argc, argv, options, ARRAY_LEN(options), 1, &operands)) {
         return CLI_USAGE;
     }
-    struct ward_answer answer = {.fd = -1};
-    struct status s = backup_dir(var, operands == 1 ? argv[1] : NULL, dir);
+    time_t now = time(NULL);
+    struct tm parts;
+    gmtime_r(&now, &parts);
+    (void)strftime(moment, sizeof moment, "%Y-%m-%dT%H%M%SZ", &parts);
+    const char *name = operands == 1 ? argv[1] : moment;
     struct api_value args[ARG_ADMIN_BACKUP__COUNT] = {
-        [ARG_ADMIN_BACKUP_DIRECTORY] = api_text(dir)};
-    s = failed(s) ? s : ask(var, API_ADMIN_BACKUP, args, &answer);
+        [ARG_ADMIN_BACKUP_DIRECTORY] = api_text(name)};
+    struct ward_answer answer;
+    struct status s = ask(var, API_ADMIN_BACKUP, args, &answer);
     if (!failed(s)) {
-        printf("%s: %llu records, verified\n", dir,
+        printf("%.*s: %llu records, verified\n",
+               SLICE_ARG(answer.fields[ANS_ADMIN_BACKUP_PATH].bytes),
                (unsigned long long)answer.fields[ANS_ADMIN_BACKUP_RECORDS].n);
     }
-    return finish("backup", dir, s, &answer);
+    return finish("backup", name, s, &answer);
 }
 
 int cmd_status(int argc, char **argv) {

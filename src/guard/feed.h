@@ -42,8 +42,8 @@ void feed_drop_clip(struct guard *g, uint64_t id);
 /* --- lease.c --- */
 MUST_USE struct status leases_new(struct leases **ret_leases);
 void leases_free(struct leases **leases);
-MUST_USE struct status lease_open(struct call *c, const struct clip *clip, uint64_t blob,
-                                  uint64_t *ret_lease, uint64_t *ret_size, int *ret_fd);
+MUST_USE struct status lease_open(struct call *c, const struct clip *clip, uint8_t category,
+                                  uint64_t blob, uint64_t *ret_lease, uint64_t *ret_size, int *ret_fd);
 /* Ends those whose viewer no longer sees the clip (clip NULL: it is gone). */
 void lease_review(struct guard *g, uint64_t id, const struct clip *clip);
 void lease_end_subject(struct guard *g, uint64_t subject);

@@ -141,10 +141,9 @@ static struct status load(struct guard *g, const struct clip *clip, uint64_t blo
 }
 
 /* The decision for this viewer comes first, also when the memfd is there already. */
-static struct status decide(struct call *c, const struct clip *clip, uint64_t blob_id,
-                            struct cached **ret_cached) {
+static struct status decide(struct call *c, const struct clip *clip, uint8_t category,
+                            uint64_t blob_id, struct cached **ret_cached) {
     struct vault_use use = use_of(c, API_CLIP_OPEN);
-    uint8_t category = c->g->uses[API_CLIP_OPEN].category;
     *ret_cached = look_up(c->g->leases, blob_id);
     if (*ret_cached != NULL) {
         return call_permit(c, &use, category, clip->owner);
@@ -192,10 +191,10 @@ static struct status grant(struct guard *g, const struct clip *clip, uint64_t vi
     return STATUS_OK;
 }
 
-struct status lease_open(struct call *c, const struct clip *clip, uint64_t blob,
+struct status lease_open(struct call *c, const struct clip *clip, uint8_t category, uint64_t blob,
                          uint64_t *ret_lease, uint64_t *ret_size, int *ret_fd) {
     struct cached *cached = NULL;
-    TRY(decide(c, clip, blob, &cached));
+    TRY(decide(c, clip, category, blob, &cached));
     uint64_t viewer = clip->audience == AUDIENCE_EVERYONE ? 0 : c->session.subject;
     TRY(grant(c->g, clip, viewer, c->answer.until_ms, ret_lease));
     int fd = fcntl(cached->fd, F_DUPFD_CLOEXEC, 3);

@@ -164,6 +164,7 @@ static struct status open_guard(struct service *s, const struct options *o, int 
                                     .notices = &s->rules.notices,
                                     .law_version = s->rules.version,
                                     .outbox_dir = s->places.outbox,
+                                    .backups_dir = s->places.backups,
                                     .address = o->address,
                                     .spawn = sockets.studio_fd < 0 ? NULL : server_spawn,
                                     .spawn_arg = s->server};

@@ -2,6 +2,7 @@
 #include "internal.h"
 #include "vault/backup.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct status operator_prepare(struct call *c, struct guard_password *job) {
@@ -60,19 +61,34 @@ static struct status export_data(struct call *c) {
     return archive_write(c, subject, &c->fd, &c->fields[ANS_ADMIN_EXPORT_SIZE_BYTES].n);
 }
 
-static struct status backup(struct call *c) {
-    struct slice directory = arg_text(c, ARG_ADMIN_BACKUP_DIRECTORY);
-    struct buf checkpoint CLEANUP(buf_done) = {0};
-    char path[401];
-    buf_init(&checkpoint, 400);
-    if (directory.len == 0 || memchr(directory.ptr, 0, directory.len) != NULL) {
-        return FAIL(E_FILE_MISSING);
+/* A name, no path: a backup stands where the sandbox lets it stand. */
+static struct status check_directory(struct slice name) {
+    for (size_t i = 0; i < name.len; i++) {
+        uint8_t c = name.ptr[i];
+        bool fits = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                    c == '-' || c == '_' || (c == '.' && i > 0);
+        if (!fits) {
+            return FAIL(E_NAME);
+        }
     }
-    memcpy(path, directory.ptr, directory.len);
-    path[directory.len] = 0;
+    return name.len == 0 ? FAIL(E_NAME) : STATUS_OK;
+}
+
+static struct status backup(struct call *c) {
+    struct slice name = arg_text(c, ARG_ADMIN_BACKUP_DIRECTORY);
+    struct buf checkpoint CLEANUP(buf_done) = {0};
+    char path[OS_PATH_MAX];
+    buf_init(&checkpoint, 400);
+    TRY(check_directory(name));
+    if (c->g->o.backups_dir == NULL ||
+        snprintf(path, sizeof path, "%s/%.*s", c->g->o.backups_dir, SLICE_ARG(name)) >=
+            (int)sizeof path) {
+        return FAIL(E_BACKUP);
+    }
     TRY(vault_backup(c->g->vault, path));
     TRY(vault_checkpoint(c->g->vault, &checkpoint));
     c->fields[ANS_ADMIN_BACKUP_RECORDS].n = vault_stats(c->g->vault).records;
+    TRY(arena_copy(c->arena, slice_str(path), &c->fields[ANS_ADMIN_BACKUP_PATH].bytes));
     return arena_copy(c->arena, buf_slice(&checkpoint),
                       &c->fields[ANS_ADMIN_BACKUP_CHECKPOINT].bytes);
 }

@@ -112,10 +112,11 @@ static const struct rendition {
     const char *name;
     unsigned blob;
     const char *type;
+    const char *category;
 } renditions[] = {
-    {"large", STO_CLIP_LARGE, "video/mp4"},
-    {"small", STO_CLIP_SMALL, "video/mp4"},
-    {"poster", STO_CLIP_POSTER, "image/jpeg"},
+    {"large", STO_CLIP_LARGE, "video/mp4", "clip"},
+    {"small", STO_CLIP_SMALL, "video/mp4", "clip"},
+    {"poster", STO_CLIP_POSTER, "image/jpeg", "poster"},
 };
 
 static const struct rendition *find_rendition(struct slice name) {
@@ -136,8 +137,10 @@ static struct status open_clip(struct call *c) {
     if (!clip->ready) {
         return FAIL(E_NOT_READY);
     }
+    uint8_t category;
+    TRY(vault_category(c->g->vault, slice_str(r->category), &category));
     c->fields[ANS_CLIP_OPEN_TYPE] = api_text(r->type);
-    TRY(lease_open(c, clip, clip->v[r->blob].n, &c->fields[ANS_CLIP_OPEN_LEASE].n,
+    TRY(lease_open(c, clip, category, clip->v[r->blob].n, &c->fields[ANS_CLIP_OPEN_LEASE].n,
                    &c->fields[ANS_CLIP_OPEN_SIZE_BYTES].n, &c->fd));
     return STATUS_OK;
 }

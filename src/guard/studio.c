@@ -386,6 +386,9 @@ static struct status begin_sealing(struct guard *g, struct job *j, struct output
     struct vault_use use = use_for(g, API_CLIP_BEGIN, LAW_OPERATION_STORE);
     struct vault_meta meta = {.owner = j->owner, .category = g->uses[API_CLIP_BEGIN].category};
     struct vault_answer answer;
+    if (o->said.output == STUDIO_OUT_POSTER) {
+        TRY(vault_category(g->vault, SLICE("poster"), &meta.category));
+    }
     return vault_blob_begin(g->vault, &use, &meta, media_type(j->output), &o->blob, &answer);
 }
 
@@ -618,6 +621,10 @@ static struct status erase_unnamed(struct guard *g, struct left *left) {
     struct vault_use use = use_for(g, API_CLIP_FINISH, LAW_OPERATION_USE);
     struct vault_query query = {.category = (uint8_t)(g->uses[API_CLIP_BEGIN].category + 1)};
     struct vault_found found;
+    uint8_t poster;
+    TRY(vault_category(g->vault, SLICE("poster"), &poster));
+    TRY(vault_find_meta(g->vault, &use, &query, note_unnamed, left, &found));
+    query.category = (uint8_t)(poster + 1);
     TRY(vault_find_meta(g->vault, &use, &query, note_unnamed, left, &found));
     for (size_t i = 0; i < left->unnamed.cap; i++) {
         if (left->unnamed.slots[i].state == INDEX_FULL) {

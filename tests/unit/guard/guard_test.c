@@ -178,6 +178,18 @@ static void an_engineer_from_a_third_country_is_denied(void **state) {
     assert_int_equal(ask(w, API_CONSENTS_LIST, engineer.token, NULL, NULL), E_ROLE);
 }
 
+static void a_backup_has_a_name_and_no_path(void **state) {
+    struct guard_world *w = *state;
+    struct api_value args[ARG_ADMIN_BACKUP__COUNT] = {api_text("first")};
+    assert_int_equal(ask_admin(w, API_ADMIN_BACKUP, args, NULL), OK);
+    assert_int_equal(ask_admin(w, API_ADMIN_BACKUP, args, NULL), E_BACKUP_EXISTS);
+    static const char *const wrong[] = {"", "../data/x", "/tmp/x", ".hidden", "a b"};
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        args[0] = api_text(wrong[i]);
+        assert_int_equal(ask_admin(w, API_ADMIN_BACKUP, args, NULL), E_NAME);
+    }
+}
+
 static void too_many_wrong_passwords_wait(void **state) {
     struct guard_world *w = *state;
     struct person p = {0};
@@ -232,6 +244,7 @@ int main(void) {
         cmocka_unit_test(what_was_acknowledged_survives_a_kill),
         cmocka_unit_test(the_forgotten_are_gone),
         cmocka_unit_test(an_engineer_from_a_third_country_is_denied),
+        cmocka_unit_test(a_backup_has_a_name_and_no_path),
         cmocka_unit_test(too_many_wrong_passwords_wait),
         cmocka_unit_test(every_operation_answers_by_its_table),
     };

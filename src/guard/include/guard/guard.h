@@ -35,6 +35,7 @@ struct guard_options {
     const struct notice_templates *notices; /* in every language, for adults and children */
     const char *law_version;     /* a hash, in hexadecimal, of the packs and the data map */
     const char *outbox_dir;      /* mails stand here as files; NULL: none are sent */
+    const char *backups_dir;     /* NULL: none can be made */
     const char *address;         /* of the service, "http://localhost:8080", for links in mails */
     guard_spawn_fn *spawn;       /* NULL: no studio, clips stay unfinished */
     void *spawn_arg;
