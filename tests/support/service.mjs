@@ -26,6 +26,7 @@ export async function startService() {
     { cwd: root, stdio: ['ignore', log, log] });
   const service = { dir, vars, port, url: `http://127.0.0.1:${port}`, child, log: () => fs.readFileSync(path.join(dir, 'log'), 'utf8') };
   service.stop = () => new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode) { resolve(); return; }
     child.on('exit', resolve);
     child.kill('SIGTERM');
     setTimeout(() => child.kill('SIGKILL'), 15_000).unref();
