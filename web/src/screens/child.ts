@@ -22,7 +22,7 @@ export async function askGuardian(): Promise<HTMLElement> {
   replace(box, picture(), form(async () => {
     const r = await post<GuardianInviteAnswer>('/api/guardian/invite', { mail: mail.value.trim() });
     const until = when(r.expires_at);
-    replace(box, picture(), h('h2', { tabindex: -1, role: 'status' }, w('child.sent')), h('p', {}, w('child.sent.text', { day: until ? day(until) : '' })));
+    replace(box, picture(), h('div', { role: 'status' }, h('h2', { tabindex: -1 }, w('child.sent'))), h('p', {}, w('child.sent.text', { day: until ? day(until) : '' })));
   }, field(w('child.mail'), mail), h('button', { class: 'primary' }, w('child.send'))));
   return page(w('child.title'), w('child.text'), box, h('details', {}, h('summary', {}, w('child.leave')), deleteAccount()));
 }

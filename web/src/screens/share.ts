@@ -67,7 +67,7 @@ export async function share(): Promise<HTMLElement> {
 
 function done(card: HTMLElement, item: Item): void {
   if (item.state === 'failed') throw new ApiError(item.problem, w('share.failed'), w('share.failed.text'), [], [], 0);
-  replace(card, h('h2', { tabindex: -1, role: 'status' }, w('share.ready')),
+  replace(card, h('div', { role: 'status' }, h('h2', { tabindex: -1 }, w('share.ready'))),
     h('div', { class: 'tiles' }, h('div', { class: 'tile' }, h('img', { src: `/media/${item.clip}/poster`, alt: item.caption }))),
     h('div', { class: 'answers' }, h('a', { class: 'button', href: `/clip/${item.clip}` }, w('share.watch')),
       h('button', { type: 'button', onclick: () => go('/share') }, w('share.another'))));
