@@ -23,7 +23,10 @@ static struct status check_begin(struct call *c) {
     enum audience audience;
     struct vault_query mine = {.owner = c->session.subject,
                                .category = (uint8_t)(c->g->uses[API_CLIP_MINE].category + 1)};
-    if (size == 0 || size > MEDIA_MAX_INPUT_BYTES) {
+    if (size == 0) {
+        return FAIL(E_MEDIA_EMPTY);
+    }
+    if (size > MEDIA_MAX_INPUT_BYTES) {
         return FAIL(E_CLIP_TOO_LARGE);
     }
     TRY(check_audience(c, arg_text(c, ARG_CLIP_BEGIN_AUDIENCE), &audience));

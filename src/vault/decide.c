@@ -139,7 +139,9 @@ static void add_person(struct law_facts *f, struct person *p, uint8_t purpose, i
     if (consent != NULL) {
         add_consent(f, consent);
     }
-    bool own_notice = consent != NULL && consent->notice.shown;
+    /* A guardian decides in front of their own notice; what the person was told is the person's. */
+    bool own_notice = consent != NULL && consent->notice.shown &&
+                      consent->giver != LAW_CONSENT_GIVER_GUARDIAN;
     add_notice(f, own_notice ? &consent->notice : &s->facts.notice);
     add_guardian(f, p, now_ms, io_until_ms);
     bool restricted =

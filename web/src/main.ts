@@ -3,7 +3,7 @@ import { h, icon, replace } from './dom.js';
 import { onOpen, startNavigation } from './nav.js';
 import { who } from './session.js';
 import { errorNote } from './ui.js';
-import { preferred, speak, w } from './words.js';
+import { onSpeak, preferred, speak, w } from './words.js';
 
 type Screen = (rest: string) => Promise<HTMLElement>;
 
@@ -73,6 +73,7 @@ async function open(path: string): Promise<void> {
 async function start(): Promise<void> {
   await speak(sessionStorage.getItem('language') ?? preferred());
   document.body.replaceChildren(h('a', { class: 'skip', href: '#content' }, w('app.skip')), h('div', { class: 'frame' }, stage, nav));
+  onSpeak(() => void drawNav());
   onOpen((path) => void open(path));
   startNavigation();
   await open(location.pathname);

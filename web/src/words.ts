@@ -25,10 +25,17 @@ export function preferred(): string {
   return 'en';
 }
 
+let told: () => void = () => {};
+/** What is on the screen for good draws itself again when the language changes. */
+export const onSpeak = (f: () => void): void => { told = f; };
+
 export async function speak(tag: string): Promise<void> {
-  language = tag in LANGUAGES ? tag : 'en';
-  now = await loaders[language]!();
+  const wanted = tag in LANGUAGES ? tag : 'en';
+  now = await loaders[wanted]!();
+  if (wanted === language) return;
+  language = wanted;
   document.documentElement.lang = language;
+  told();
 }
 
 /** w('join.title'), with {name} replaced. */
