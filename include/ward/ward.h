@@ -22,12 +22,12 @@
 struct ward_client;
 
 struct ward_answer {
-    bool answered;                    /* the guard answered; else the status is of the way there */
-    uint8_t flags;                    /* API_FLAG_* */
-    const struct api_value *fields;   /* when the status is success, in the order of op->answer */
-    struct api_refusal refusal;       /* else: what the law said, if it was the law */
-    int fd;                           /* a descriptor that came with it, or -1; the answer's */
-    struct arena arena;               /* the rest is the answer's own */
+    bool answered;                  /* the guard answered; else the status is of the way there */
+    uint8_t flags;                  /* API_FLAG_* */
+    const struct api_value *fields; /* when the status is success, in the order of op->answer */
+    struct api_refusal refusal;     /* else: what the law said, if it was the law */
+    int fd;                         /* a descriptor that came with it, or -1; the answer's */
+    struct arena arena;             /* the rest is the answer's own */
     struct buf frame;
 };
 

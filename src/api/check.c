@@ -31,8 +31,8 @@ bool api_op_may_fail(const struct api_op *op, uint16_t code) {
 
 const char *api_who_name(enum api_who who) {
     static const char *const names[] = {
-        [API_WHO_ANYONE] = "anyone", [API_WHO_SESSION] = "session",
-        [API_WHO_OPERATOR] = "operator", [API_WHO_SIGNED] = "signed", [API_WHO_FRONT] = "front", [API_WHO_ADMIN] = "admin",
+        [API_WHO_ANYONE] = "anyone", [API_WHO_SESSION] = "session", [API_WHO_OPERATOR] = "operator",
+        [API_WHO_SIGNED] = "signed", [API_WHO_FRONT] = "front",     [API_WHO_ADMIN] = "admin",
     };
     return (size_t)who < ARRAY_LEN(names) ? names[who] : "nobody";
 }

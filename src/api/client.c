@@ -304,8 +304,8 @@ struct status ward_watch_next(struct ward_watch *watch, int timeout_ms,
         if (n < 0 && errno == EINTR) {
             continue;
         }
-        ssize_t got = recv(watch->fd, watch->frame + watch->have,
-                           sizeof watch->frame - watch->have, MSG_DONTWAIT);
+        ssize_t got = recv(watch->fd, watch->frame + watch->have, sizeof watch->frame - watch->have,
+                           MSG_DONTWAIT);
         if (got <= 0 && !(got < 0 && (errno == EAGAIN || errno == EINTR))) {
             return FAIL(E_NOT_RUNNING);
         }

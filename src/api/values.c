@@ -56,8 +56,7 @@ struct status api_list_make(struct arena *a, const struct api_type *type, size_t
 static struct status write_value(const struct api_type *type, const struct api_value *value,
                                  struct buf *out);
 
-static struct status write_bytes(const struct api_type *type, struct slice bytes,
-                                 struct buf *out) {
+static struct status write_bytes(const struct api_type *type, struct slice bytes, struct buf *out) {
     if (bytes.len > type->max) {
         return FAIL(E_TOO_LARGE);
     }

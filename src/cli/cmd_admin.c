@@ -174,8 +174,8 @@ int cmd_backup(int argc, char **argv) {
     gmtime_r(&now, &parts);
     (void)strftime(moment, sizeof moment, "%Y-%m-%dT%H%M%SZ", &parts);
     const char *name = operands == 1 ? argv[1] : moment;
-    struct api_value args[ARG_ADMIN_BACKUP__COUNT] = {
-        [ARG_ADMIN_BACKUP_DIRECTORY] = api_text(name)};
+    struct api_value args[ARG_ADMIN_BACKUP__COUNT] = {[ARG_ADMIN_BACKUP_DIRECTORY] =
+                                                          api_text(name)};
     struct ward_answer answer;
     struct status s = ask(var, API_ADMIN_BACKUP, args, &answer);
     if (!failed(s)) {

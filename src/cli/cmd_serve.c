@@ -10,11 +10,12 @@
 int cmd_serve(int argc, char **argv);
 
 static void warn_one_user(void) {
-    fprintf(stderr,
-            "ward: warning: all processes run as one user, because this is not root, or because\n"
-            "      other users cannot reach these directories. The sandboxes stand, but who takes\n"
-            "      over that user can read the keys. Fine for trying out; for people's data install\n"
-            "      Ward and start it as root.\n");
+    fprintf(
+        stderr,
+        "ward: warning: all processes run as one user, because this is not root, or because\n"
+        "      other users cannot reach these directories. The sandboxes stand, but who takes\n"
+        "      over that user can read the keys. Fine for trying out; for people's data install\n"
+        "      Ward and start it as root.\n");
 }
 
 static void greet(const struct serve_options *o) {
@@ -30,13 +31,20 @@ int cmd_serve(int argc, char **argv) {
     struct serve_options o = {.var = "var", .listen = "127.0.0.1", .port = 8080};
     const char *port = NULL;
     const struct cli_option options[] = {
-        {"var", &o.var, NULL},           {"law", &o.law, NULL},
-        {"map", &o.map, NULL},           {"web", &o.web, NULL},
-        {"listen", &o.listen, NULL},     {"port", &port, NULL},
-        {"address", &o.address, NULL},   {"origin", &o.origin, NULL},
-        {"root-key", &o.root_key, NULL}, {"smtp", &o.smtp, NULL},
-        {"smtp-user", &o.smtp_user, NULL}, {"smtp-password-file", &o.smtp_password, NULL},
-        {"secure", NULL, &o.secure},     {"behind-proxy", NULL, &o.behind_proxy},
+        {"var", &o.var, NULL},
+        {"law", &o.law, NULL},
+        {"map", &o.map, NULL},
+        {"web", &o.web, NULL},
+        {"listen", &o.listen, NULL},
+        {"port", &port, NULL},
+        {"address", &o.address, NULL},
+        {"origin", &o.origin, NULL},
+        {"root-key", &o.root_key, NULL},
+        {"smtp", &o.smtp, NULL},
+        {"smtp-user", &o.smtp_user, NULL},
+        {"smtp-password-file", &o.smtp_password, NULL},
+        {"secure", NULL, &o.secure},
+        {"behind-proxy", NULL, &o.behind_proxy},
     };
     int operands;
     uint64_t number = o.port;

@@ -60,8 +60,7 @@ MUST_USE struct status serve_layout(const struct serve_options *o, bool separate
                                     struct serve_places *places, bool *ret_new);
 /* Listening sockets. E_VAR; E_PORT. */
 MUST_USE struct status serve_unix(const char *path, uint32_t owner, bool separate, int *ret_fd);
-MUST_USE struct status serve_tcp(const char *host, uint16_t port, int *ret_fd,
-                                 uint16_t *ret_port);
+MUST_USE struct status serve_tcp(const char *host, uint16_t port, int *ret_fd, uint16_t *ret_port);
 
 /* A process of the service. */
 struct serve_child {

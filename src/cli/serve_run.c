@@ -116,13 +116,27 @@ static struct status start_guard(struct supervisor *s) {
     }
     char var[OS_PATH_MAX];
     (void)snprintf(var, sizeof var, "%s", s->o->var);
-    char *argv[] = {word("ward-guard"), word("--var"),      var,
-                    word("--law"),      s->places->law,         word("--map"),
-                    s->places->map,         word("--root-fd"),  word("3"),
-                    word("--front-fd"), word("4"),          word("--admin-fd"),
-                    word("5"),          word("--studio-fd"), word("6"),
-                    word("--ready-fd"), word("7"),          word("--address"),
-                    s->address,             NULL,                   NULL,
+    char *argv[] = {word("ward-guard"),
+                    word("--var"),
+                    var,
+                    word("--law"),
+                    s->places->law,
+                    word("--map"),
+                    s->places->map,
+                    word("--root-fd"),
+                    word("3"),
+                    word("--front-fd"),
+                    word("4"),
+                    word("--admin-fd"),
+                    word("5"),
+                    word("--studio-fd"),
+                    word("6"),
+                    word("--ready-fd"),
+                    word("7"),
+                    word("--address"),
+                    s->address,
+                    NULL,
+                    NULL,
                     NULL};
     char origin[256];
     if (s->o->origin != NULL) {
@@ -151,7 +165,7 @@ static struct status start_guard(struct supervisor *s) {
 }
 
 static struct status start_front(struct supervisor *s) {
-    char *argv[16] = {word("ward-front"), word("--listen-fd"), word("3"),
+    char *argv[16] = {word("ward-front"), word("--listen-fd"),     word("3"),
                       word("--guard"),    s->places->front_socket, word("--ledger"),
                       s->places->ledger};
     size_t n = 7;
@@ -183,8 +197,8 @@ static struct status start_courier(struct supervisor *s) {
     char user[256];
     char file[OS_PATH_MAX];
     (void)snprintf(url, sizeof url, "%s", s->o->smtp);
-    char *argv[12] = {word("ward-courier"), word("--outbox"), s->places->outbox,
-                      word("--smtp"), url};
+    char *argv[12] = {word("ward-courier"), word("--outbox"), s->places->outbox, word("--smtp"),
+                      url};
     if (s->o->smtp_user != NULL && s->o->smtp_password != NULL) {
         (void)snprintf(user, sizeof user, "%s", s->o->smtp_user);
         (void)snprintf(file, sizeof file, "%s", s->o->smtp_password);
@@ -361,16 +375,14 @@ static void guard_ready(struct supervisor *s) {
 
 static void take_signal(struct supervisor *s) {
     struct signalfd_siginfo info;
-    if (read(s->signals, &info, sizeof info) == (ssize_t)sizeof info &&
-        info.ssi_signo != SIGCHLD) {
+    if (read(s->signals, &info, sizeof info) == (ssize_t)sizeof info && info.ssi_signo != SIGCHLD) {
         s->stops = true;
     }
 }
 
 static void turn(struct supervisor *s) {
-    struct pollfd fds[3] = {{s->signals, POLLIN, 0},
-                            {s->studio_channel, POLLIN, 0},
-                            {s->ready, POLLIN, 0}};
+    struct pollfd fds[3] = {
+        {s->signals, POLLIN, 0}, {s->studio_channel, POLLIN, 0}, {s->ready, POLLIN, 0}};
     if (poll(fds, 3, TURN_MS) < 0) {
         return;
     }
@@ -426,10 +438,10 @@ static int open_signals(void) {
 }
 
 static void name_address(struct supervisor *s) {
-    const char *host = strcmp(s->o->listen, "127.0.0.1") == 0 ||
-                               strcmp(s->o->listen, "0.0.0.0") == 0
-                           ? "localhost"
-                           : s->o->listen;
+    const char *host =
+        strcmp(s->o->listen, "127.0.0.1") == 0 || strcmp(s->o->listen, "0.0.0.0") == 0
+            ? "localhost"
+            : s->o->listen;
     bool v6 = strchr(host, ':') != NULL;
     if (s->o->address != NULL) {
         (void)snprintf(s->address, sizeof s->address, "%s", s->o->address);

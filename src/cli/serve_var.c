@@ -19,8 +19,8 @@
 
 enum { ROOT_KEY_BYTES = 32, BACKLOG = 256 };
 
-/* As the guard's user: can everything that it needs be reached? A checkout in somebody's closed home
- * cannot. */
+/* As the guard's user: can everything that it needs be reached? A checkout in somebody's closed
+ * home cannot. */
 static bool reaches(const struct serve_places *p, const char *var) {
     const char *const run[] = {p->guard_exe, p->front_exe, p->studio_exe, p->law, var};
     for (size_t i = 0; i < ARRAY_LEN(run); i++) {
@@ -138,7 +138,7 @@ static const struct {
     mode_t mode;
     uint32_t owner; /* 0: who runs the supervisor */
 } directories[] = {
-    {"data", 0700, UID_GUARD},   {"keys", 0700, UID_GUARD},   {"ledger", 0755, UID_GUARD},
+    {"data", 0700, UID_GUARD},   {"keys", 0700, UID_GUARD},    {"ledger", 0755, UID_GUARD},
     {"outbox", 0700, UID_GUARD}, {"backups", 0700, UID_GUARD}, {"front", 0711, 0},
     {"admin", 0700, 0},
 };

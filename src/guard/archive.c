@@ -42,9 +42,12 @@ static const struct {
     const char *category;
     enum api_stored stored;
 } stored_as[] = {
-    {"account", API_STORED_ACCOUNT},         {"mail-address", API_STORED_ADDRESS},
-    {"guardian-link", API_STORED_GUARDIANSHIP}, {"clip-meta", API_STORED_CLIP},
-    {"like", API_STORED_LIKE},               {"watch-history", API_STORED_WATCH},
+    {"account", API_STORED_ACCOUNT},
+    {"mail-address", API_STORED_ADDRESS},
+    {"guardian-link", API_STORED_GUARDIANSHIP},
+    {"clip-meta", API_STORED_CLIP},
+    {"like", API_STORED_LIKE},
+    {"watch-history", API_STORED_WATCH},
 };
 
 static const struct api_shape *shape_of(const struct guard *g, uint8_t category,
@@ -157,8 +160,9 @@ static struct status add_line(void *arg_, const struct vault_meta *meta, struct 
     }
     struct slice category = vault_category_name(c->g->vault, meta->category);
     struct slice purpose = vault_purpose_name(c->g->vault, meta->collected_for);
-    TRY(buf_add_format(&a->lines, "{\"record\":%llu,\"category\":\"%.*s\",\"purpose\":\"%.*s\","
-                                  "\"collected\":%lld,\"expires\":%lld,\"data\":",
+    TRY(buf_add_format(&a->lines,
+                       "{\"record\":%llu,\"category\":\"%.*s\",\"purpose\":\"%.*s\","
+                       "\"collected\":%lld,\"expires\":%lld,\"data\":",
                        (unsigned long long)meta->id, SLICE_ARG(category), SLICE_ARG(purpose),
                        (long long)meta->collected_s, (long long)meta->expires_s));
     TRY(stored_print(c, meta->category, payload, &a->lines));

@@ -13,8 +13,7 @@ int64_t guard_now(const struct guard *g) {
 
 struct vault_use use_of(const struct call *c, uint16_t op) {
     const struct use_numbers *n = &c->g->uses[op];
-    return (struct vault_use){
-        .purpose = n->purpose, .operation = n->operation, .actor = &c->actor};
+    return (struct vault_use){.purpose = n->purpose, .operation = n->operation, .actor = &c->actor};
 }
 
 void call_decided(struct call *c, const struct vault_use *use, uint8_t category, uint64_t subject,
@@ -52,13 +51,13 @@ static struct status check_who(const struct call *c) {
     enum session_kind kind = c->session.kind;
     switch (c->op->who) {
     case API_WHO_SESSION:
-        return kind == SESSION_PERSON   ? STATUS_OK
+        return kind == SESSION_PERSON     ? STATUS_OK
                : kind == SESSION_OPERATOR ? FAIL(E_ROLE)
                                           : FAIL(E_SESSION);
     case API_WHO_OPERATOR:
         return kind == SESSION_OPERATOR ? STATUS_OK
-               : kind == SESSION_PERSON   ? FAIL(E_OPERATOR)
-                                          : FAIL(E_SESSION);
+               : kind == SESSION_PERSON ? FAIL(E_OPERATOR)
+                                        : FAIL(E_SESSION);
     case API_WHO_SIGNED:
         return kind == SESSION_NONE ? FAIL(E_SESSION) : STATUS_OK;
     case API_WHO_ANYONE:
@@ -79,7 +78,7 @@ static struct status load_operator(struct call *c) {
     c->actor = (struct vault_actor){.session = c->session.id,
                                     .id = c->operator.company,
                                     .country = c->operator.country,
-                                    .same_entity = c->operator.same_entity};
+                                    .same_entity = c->operator.same_entity };
     return STATUS_OK;
 }
 
@@ -146,9 +145,8 @@ static uint16_t caller_code(const struct api_op *op, uint16_t code) {
         uint16_t below;
         uint16_t above;
     } names[] = {
-        {E_NO_RECORD, E_NOT_FOUND},      {E_NO_SUBJECT, E_NOT_FOUND},
-        {E_LEDGER_MISSING, E_NOT_FOUND}, {E_TAG_TAKEN, E_NAME_TAKEN},
-        {E_VAULT_STOPPED, E_STOPPING},   {E_RANGE, E_OFFSET},
+        {E_NO_RECORD, E_NOT_FOUND},  {E_NO_SUBJECT, E_NOT_FOUND},   {E_LEDGER_MISSING, E_NOT_FOUND},
+        {E_TAG_TAKEN, E_NAME_TAKEN}, {E_VAULT_STOPPED, E_STOPPING}, {E_RANGE, E_OFFSET},
     };
     if (api_op_may_fail(op, code)) {
         return code;

@@ -58,8 +58,8 @@ struct status choice_of(struct call *c, uint64_t subject, uint8_t purpose,
     if (!words_category_of(c->g, purpose, &choice.category)) {
         return FAIL(E_PURPOSE);
     }
-    choice.use = (struct vault_use){
-        .purpose = purpose, .operation = LAW_OPERATION_USE, .actor = NULL};
+    choice.use =
+        (struct vault_use){.purpose = purpose, .operation = LAW_OPERATION_USE, .actor = NULL};
     TRY(vault_decision_facts(c->g->vault, &choice.use, choice.category, subject, &facts));
     TRY(try_givers(c, &facts, &choice));
     *ret_choice = choice;
@@ -119,8 +119,8 @@ static bool may_ask(const struct call *c, const struct vault_consent *consent) {
     return false;
 }
 
-static struct status fill(struct call *c, uint64_t subject, uint8_t purpose,
-                          struct slice language, struct api_value *v) {
+static struct status fill(struct call *c, uint64_t subject, uint8_t purpose, struct slice language,
+                          struct api_value *v) {
     struct choice choice;
     struct vault_consent consent;
     TRY(choice_of(c, subject, purpose, &choice));

@@ -13,7 +13,7 @@ struct outgoing {
 };
 
 struct conn {
-    int fd; /* -1: a free place */
+    int fd;          /* -1: a free place */
     uint64_t number; /* of this use of the place */
     enum guard_role role;
     bool watches;

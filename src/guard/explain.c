@@ -91,8 +91,14 @@ static struct law_facts lawful_consent(const struct vault_facts *of, int16_t age
     f.consent_state = LAW_CONSENT_STATE_GIVEN;
     f.consent_giver = LAW_CONSENT_GIVER_SELF;
     static const enum law_fact given[] = {
-        LAW_AT,          LAW_OPERATION,          LAW_BASIS,         LAW_PURPOSE_ID,
-        LAW_CATEGORY_ID, LAW_SUBJECT_AGE,        LAW_CONSENT_STATE, LAW_CONSENT_GIVER,
+        LAW_AT,
+        LAW_OPERATION,
+        LAW_BASIS,
+        LAW_PURPOSE_ID,
+        LAW_CATEGORY_ID,
+        LAW_SUBJECT_AGE,
+        LAW_CONSENT_STATE,
+        LAW_CONSENT_GIVER,
         LAW_SUBJECT_AGE_SOURCE,
     };
     for (size_t i = 0; i < ARRAY_LEN(given); i++) {
@@ -112,8 +118,8 @@ static bool asks_guardian(uint32_t needs) {
     return (needs >> LAW_NEED_GUARDIAN_CONSENT & 1) != 0;
 }
 
-static struct status cite_guardian(struct guard *g, const struct law_facts *facts,
-                                   struct arena *a, struct consent_limit *ret_limit) {
+static struct status cite_guardian(struct guard *g, const struct law_facts *facts, struct arena *a,
+                                   struct consent_limit *ret_limit) {
     struct law_explanation *list = NULL;
     size_t count = 0;
     TRY(law_explain(g->o.laws, law_set_mask(g->o.laws, false), facts, a, &list, &count));

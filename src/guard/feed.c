@@ -24,11 +24,11 @@ struct feed {
     size_t clip_count;
     size_t clip_cap;
     size_t ready;
-    struct index likes;  /* viewer, clip: record */
-    struct like *rows;   /* ascending records */
+    struct index likes; /* viewer, clip: record */
+    struct like *rows;  /* ascending records */
     size_t row_count;
     size_t row_cap;
-    uint64_t *orphans;   /* likes of clips that are gone, to be erased */
+    uint64_t *orphans; /* likes of clips that are gone, to be erased */
     size_t orphan_count;
     size_t orphan_cap;
 };

@@ -13,8 +13,8 @@ struct clip {
     enum audience audience;
     bool ready;
     uint32_t likes;
-    struct arena arena;             /* what `v` points into */
-    const struct api_value *v;      /* STO_CLIP_* */
+    struct arena arena;        /* what `v` points into */
+    const struct api_value *v; /* STO_CLIP_* */
 };
 
 MUST_USE struct status feed_new(struct guard *g, struct feed **ret_feed);
@@ -43,7 +43,8 @@ void feed_drop_clip(struct guard *g, uint64_t id);
 MUST_USE struct status leases_new(struct leases **ret_leases);
 void leases_free(struct leases **leases);
 MUST_USE struct status lease_open(struct call *c, const struct clip *clip, uint8_t category,
-                                  uint64_t blob, uint64_t *ret_lease, uint64_t *ret_size, int *ret_fd);
+                                  uint64_t blob, uint64_t *ret_lease, uint64_t *ret_size,
+                                  int *ret_fd);
 /* Ends those whose viewer no longer sees the clip (clip NULL: it is gone). */
 void lease_review(struct guard *g, uint64_t id, const struct clip *clip);
 void lease_end_subject(struct guard *g, uint64_t subject);
@@ -59,7 +60,7 @@ struct upload {
     uint64_t owner;
     const char *state; /* receiving, processing, checking, failed */
     uint32_t permille;
-    uint16_t problem;  /* when failed */
+    uint16_t problem; /* when failed */
 };
 bool studio_upload(const struct guard *g, uint64_t clip, struct upload *ret_upload);
 size_t studio_uploads_of(const struct guard *g, uint64_t owner, struct upload *ret, size_t max);

@@ -13,9 +13,9 @@ static const struct {
     const char *name;
     uint8_t operation;
 } operations[] = {
-    {"collect", LAW_OPERATION_COLLECT},   {"store", LAW_OPERATION_STORE},
-    {"use", LAW_OPERATION_USE},           {"disclose", LAW_OPERATION_DISCLOSE},
-    {"publish", LAW_OPERATION_PUBLISH},   {"restrict", LAW_OPERATION_RESTRICT},
+    {"collect", LAW_OPERATION_COLLECT}, {"store", LAW_OPERATION_STORE},
+    {"use", LAW_OPERATION_USE},         {"disclose", LAW_OPERATION_DISCLOSE},
+    {"publish", LAW_OPERATION_PUBLISH}, {"restrict", LAW_OPERATION_RESTRICT},
     {"erase", LAW_OPERATION_ERASE},
 };
 
@@ -48,8 +48,8 @@ static struct status read_uses(struct guard *g) {
 
 static void enter_handlers(struct guard *g) {
     static const struct handler *const tables[] = {
-        account_handlers, guardian_handlers, consent_handlers, clip_handlers,   feed_handlers,
-        history_handlers, rights_handlers,   console_handlers, admin_handlers,  notice_handlers,
+        account_handlers, guardian_handlers, consent_handlers, clip_handlers,  feed_handlers,
+        history_handlers, rights_handlers,   console_handlers, admin_handlers, notice_handlers,
     };
     for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
         for (const struct handler *h = tables[i]; h->run != NULL; h++) {

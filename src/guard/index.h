@@ -15,7 +15,7 @@ struct index_slot {
 
 struct index {
     struct index_slot *slots;
-    size_t cap; /* a power of two, or 0 */
+    size_t cap;  /* a power of two, or 0 */
     size_t used; /* dead ones included */
     size_t count;
 };

@@ -53,9 +53,9 @@ struct call {
     struct vault_actor actor;
     struct vault_use use;
     uint8_t category;
-    uint64_t about;              /* whose data a refusal is about */
-    struct vault_answer answer;  /* of the last decision */
-    bool decided;                /* answer, use, category and about say why */
+    uint64_t about;             /* whose data a refusal is about */
+    struct vault_answer answer; /* of the last decision */
+    bool decided;               /* answer, use, category and about say why */
     const struct guard_password *worked;
     struct guard_reply *reply;
     uint8_t flags;
@@ -166,7 +166,7 @@ MUST_USE struct status explain_rules(struct guard *g, const struct law_facts *se
                                      struct arena *a, struct api_refusal *ret_said);
 /* The age below which somebody there cannot consent alone, and the provision; from the packs. */
 struct consent_limit {
-    int32_t age;           /* 0: none */
+    int32_t age; /* 0: none */
     struct slice law;
     struct slice article;
 };
@@ -195,7 +195,7 @@ struct notice {
     const struct notice_section {
         struct slice heading;
         struct slice text;
-    } *sections;
+    } * sections;
     size_t section_count;
 };
 /* Texts of the data map; language as of the person, English where it has none. */
@@ -223,11 +223,11 @@ const struct notice *words_notice_for(const struct guard *g, const struct vault_
 /* --- choice.c: who may say yes to what --- */
 struct choice {
     uint8_t purpose;
-    uint8_t giver;          /* enum law_consent_giver that the law asks for */
-    bool possible;          /* with that giver, the law permits it */
-    struct slice article;   /* what stands in the way, or asks for a guardian */
-    struct vault_use use;   /* what was asked, */
-    uint8_t category;       /* for a refusal, */
+    uint8_t giver;              /* enum law_consent_giver that the law asks for */
+    bool possible;              /* with that giver, the law permits it */
+    struct slice article;       /* what stands in the way, or asks for a guardian */
+    struct vault_use use;       /* what was asked, */
+    uint8_t category;           /* for a refusal, */
     struct vault_answer answer; /* and its answer */
 };
 MUST_USE struct status choice_of(struct call *c, uint64_t subject, uint8_t purpose,

@@ -16,18 +16,23 @@ struct letter {
 };
 
 static const struct letter letters[] = {
-    {"en", "A child asks for your permission", "", " would like to use Ward and is too young to "
+    {"en", "A child asks for your permission", "",
+     " would like to use Ward and is too young to "
      "decide alone. Please read what it is about, and decide. The link works for seven days:\n\n",
      "\n\nIf you know nothing about this, do nothing: without you nothing happens.\n"},
-    {"nl", "Een kind vraagt je toestemming", "", " wil Ward gebruiken en is te jong om dat alleen "
+    {"nl", "Een kind vraagt je toestemming", "",
+     " wil Ward gebruiken en is te jong om dat alleen "
      "te beslissen. Lees waar het over gaat, en beslis. De link werkt zeven dagen:\n\n",
      "\n\nWeet je hier niets van? Doe dan niets: zonder jou gebeurt er niets.\n"},
-    {"de", "Ein Kind bittet um deine Erlaubnis", "", " m\u00f6chte Ward benutzen und ist zu jung, um "
+    {"de", "Ein Kind bittet um deine Erlaubnis", "",
+     " m\u00f6chte Ward benutzen und ist zu jung, um "
      "das allein zu entscheiden. Bitte lies, worum es geht, und entscheide. Der Link gilt sieben "
      "Tage:\n\n",
      "\n\nWenn du davon nichts wei\u00dft, tu nichts: Ohne dich geschieht nichts.\n"},
-    {"fr", "Un enfant demande ton accord", "", " voudrait utiliser Ward et est trop jeune pour en "
-     "d\u00e9cider seul. Lis de quoi il s\u2019agit, puis d\u00e9cide. Le lien est valable sept jours :\n\n",
+    {"fr", "Un enfant demande ton accord", "",
+     " voudrait utiliser Ward et est trop jeune pour en "
+     "d\u00e9cider seul. Lis de quoi il s\u2019agit, puis d\u00e9cide. Le lien est valable sept "
+     "jours :\n\n",
      "\n\nSi tu n\u2019en sais rien, ne fais rien : sans toi, rien ne se passe.\n"},
 };
 

@@ -40,11 +40,11 @@ static struct status claim(const struct notice_text *made, struct notice *n) {
     return STATUS_OK;
 }
 
-struct status notice_make(const struct guard *g, struct arena *a, struct slice language,
-                          bool child, struct notice *ret_notice) {
+struct status notice_make(const struct guard *g, struct arena *a, struct slice language, bool child,
+                          struct notice *ret_notice) {
     const struct notice_template *t = notice_find(g->o.notices, language, child);
-    struct notice_source source = {.map = g->o.map, .laws = g->o.laws,
-                                   .now_unix_ms = os_now_ms(g->o.clock)};
+    struct notice_source source = {
+        .map = g->o.map, .laws = g->o.laws, .now_unix_ms = os_now_ms(g->o.clock)};
     struct notice_text made;
     struct notice n = {.child = child};
     if (t == NULL) {

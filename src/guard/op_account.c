@@ -76,8 +76,7 @@ static struct status read_place(const struct call *c, struct vault_facts *facts)
         return STATUS_OK;
     }
     uint32_t parsed = law_region_parse(region);
-    if (parsed == 0 || law_region_country(parsed) != number ||
-        region.len >= sizeof facts->region) {
+    if (parsed == 0 || law_region_country(parsed) != number || region.len >= sizeof facts->region) {
         return FAIL(E_COUNTRY);
     }
     put_text(facts->region, sizeof facts->region, region);
@@ -94,8 +93,7 @@ static struct status read_facts(const struct call *c, struct vault_facts *ret_fa
         return FAIL(E_NO_LANGUAGE);
     }
     put_text(facts.language, sizeof facts.language, language);
-    const struct notice *notice =
-        words_notice_version(c->g, arg_text(c, ARG_ACCOUNT_JOIN_NOTICE));
+    const struct notice *notice = words_notice_version(c->g, arg_text(c, ARG_ACCOUNT_JOIN_NOTICE));
     if (notice == NULL) {
         return FAIL(E_NOTICE_UNKNOWN);
     }
@@ -212,8 +210,8 @@ static struct status join(struct call *c) {
     }
     struct vault_tag tags[] = {tag_name(c->arena, arg_text(c, ARG_ACCOUNT_JOIN_NAME)),
                                tag_mail(c->arena, arg_text(c, ARG_ACCOUNT_JOIN_MAIL))};
-    TRY(vault_subject_add(c->g->vault, NULL, guarded ? VAULT_NEEDS_GUARDIAN : VAULT_ACTIVE,
-                          &facts, tags, ARRAY_LEN(tags), &subject));
+    TRY(vault_subject_add(c->g->vault, NULL, guarded ? VAULT_NEEDS_GUARDIAN : VAULT_ACTIVE, &facts,
+                          tags, ARRAY_LEN(tags), &subject));
     c->actor.subject = subject;
     struct status s = furnish(c, subject);
     if (!failed(s)) {

@@ -80,9 +80,8 @@ static struct status backup(struct call *c) {
     char path[OS_PATH_MAX];
     buf_init(&checkpoint, 400);
     TRY(check_directory(name));
-    if (c->g->o.backups_dir == NULL ||
-        snprintf(path, sizeof path, "%s/%.*s", c->g->o.backups_dir, SLICE_ARG(name)) >=
-            (int)sizeof path) {
+    if (c->g->o.backups_dir == NULL || snprintf(path, sizeof path, "%s/%.*s", c->g->o.backups_dir,
+                                                SLICE_ARG(name)) >= (int)sizeof path) {
         return FAIL(E_BACKUP);
     }
     TRY(vault_backup(c->g->vault, path));

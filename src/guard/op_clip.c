@@ -40,8 +40,8 @@ static struct status begin_blob(struct call *c, uint64_t *ret_blob) {
     struct vault_meta meta = {.owner = c->session.subject,
                               .category = c->g->uses[API_CLIP_BEGIN].category};
     struct vault_answer answer = {0};
-    struct status s = vault_blob_begin(c->g->vault, &use, &meta,
-                                       SLICE("application/octet-stream"), ret_blob, &answer);
+    struct status s = vault_blob_begin(c->g->vault, &use, &meta, SLICE("application/octet-stream"),
+                                       ret_blob, &answer);
     if (s.code == E_DENIED) {
         call_decided(c, &use, meta.category, meta.owner, &answer);
     }
@@ -156,8 +156,8 @@ static struct status delete_record(struct call *c, uint64_t id, struct vault_era
     if (id == 0) {
         return STATUS_OK;
     }
-    struct status s = vault_erase_record(c->g->vault, &c->actor, id, SLICE("GDPR Art. 17(1)"),
-                                         NULL, &one);
+    struct status s =
+        vault_erase_record(c->g->vault, &c->actor, id, SLICE("GDPR Art. 17(1)"), NULL, &one);
     if (s.code == E_NO_RECORD) {
         return STATUS_OK;
     }

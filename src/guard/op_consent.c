@@ -35,8 +35,7 @@ static struct status set(struct call *c) {
     struct choice choice;
     TRY(choice_read(c, arg_text(c, ARG_CONSENTS_SET_PURPOSE), arg_text(c, ARG_CONSENTS_SET_STATE),
                     &purpose, &state));
-    const struct notice *notice =
-        words_notice_version(c->g, arg_text(c, ARG_CONSENTS_SET_NOTICE));
+    const struct notice *notice = words_notice_version(c->g, arg_text(c, ARG_CONSENTS_SET_NOTICE));
     if (notice == NULL) {
         return FAIL(E_NOTICE_UNKNOWN);
     }
@@ -48,8 +47,7 @@ static struct status set(struct call *c) {
     if (state == LAW_CONSENT_STATE_GIVEN && choice.giver == LAW_CONSENT_GIVER_GUARDIAN) {
         return FAIL(E_NEEDS_GUARDIAN);
     }
-    return choice_set(c, c->session.subject, &choice, state, false,
-                      &notice->shown);
+    return choice_set(c, c->session.subject, &choice, state, false, &notice->shown);
 }
 
 static struct status object(struct call *c) {

@@ -35,8 +35,7 @@ static struct status fill_item(struct call *c, const struct clip *clip, struct a
     uint64_t record;
     item[TYP_ITEM_CLIP].n = clip->id;
     item[TYP_ITEM_OWNER].n = clip->owner;
-    TRY(arena_copy(c->arena, clip->v[STO_CLIP_OWNER_NAME].bytes,
-                   &item[TYP_ITEM_OWNER_NAME].bytes));
+    TRY(arena_copy(c->arena, clip->v[STO_CLIP_OWNER_NAME].bytes, &item[TYP_ITEM_OWNER_NAME].bytes));
     TRY(arena_copy(c->arena, clip->v[STO_CLIP_CAPTION].bytes, &item[TYP_ITEM_CAPTION].bytes));
     TRY(arena_copy(c->arena, clip->v[STO_CLIP_AUDIENCE].bytes, &item[TYP_ITEM_AUDIENCE].bytes));
     item[TYP_ITEM_DURATION_MS] = clip->v[STO_CLIP_DURATION_MS];

@@ -173,8 +173,8 @@ static struct status check_decisions(struct call *c, const struct api_value *lis
     uint8_t ignored[2];
     for (size_t i = 0; i < list->list.count; i++) {
         const struct api_value *d = list->list.items[i].fields;
-        TRY(choice_read(c, d[TYP_DECISION_PURPOSE].bytes, d[TYP_DECISION_STATE].bytes,
-                        &ignored[0], &ignored[1]));
+        TRY(choice_read(c, d[TYP_DECISION_PURPOSE].bytes, d[TYP_DECISION_STATE].bytes, &ignored[0],
+                        &ignored[1]));
     }
     return STATUS_OK;
 }
@@ -193,8 +193,8 @@ static struct status accept(struct call *c) {
     }
     for (size_t i = 0; i < list->list.count; i++) {
         const struct api_value *d = list->list.items[i].fields;
-        struct status s = decide_for(c, link.child, d[TYP_DECISION_PURPOSE].bytes,
-                                     d[TYP_DECISION_STATE].bytes);
+        struct status s =
+            decide_for(c, link.child, d[TYP_DECISION_PURPOSE].bytes, d[TYP_DECISION_STATE].bytes);
         if (failed(s) && s.code != E_DENIED) {
             return s;
         }

@@ -70,15 +70,14 @@ static struct status list(struct call *c) {
 }
 
 static struct status empty(struct call *c) {
-    struct vault_query query = {
-        .owner = c->session.subject,
-        .category = (uint8_t)(c->g->uses[API_HISTORY_EMPTY].category + 1)};
+    struct vault_query query = {.owner = c->session.subject,
+                                .category = (uint8_t)(c->g->uses[API_HISTORY_EMPTY].category + 1)};
     struct vault_erased erased = {0};
     uint64_t count;
     TRY(vault_count(c->g->vault, &query, &count));
     TRY(vault_erase_category(c->g->vault, &c->actor, c->session.subject,
-                             c->g->uses[API_HISTORY_EMPTY].category, SLICE("GDPR Art. 17(1)"),
-                             NULL, &erased));
+                             c->g->uses[API_HISTORY_EMPTY].category, SLICE("GDPR Art. 17(1)"), NULL,
+                             &erased));
     c->reply->after_seq = erased.feed_seq;
     c->fields[ANS_HISTORY_EMPTY_ERASED].n = count < UINT32_MAX ? count : UINT32_MAX;
     c->fields[ANS_HISTORY_EMPTY_RECEIPT].n = erased.leaf;

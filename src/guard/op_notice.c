@@ -80,8 +80,7 @@ static struct status fill_rules(struct call *c, const struct api_refusal *said) 
 
 static struct status fill_needs(struct call *c, uint32_t needs) {
     struct api_value *list = &c->fields[ANS_WHY_NEEDS];
-    TRY(api_list_make(c->arena, &c->op->answer->fields[ANS_WHY_NEEDS].type, LAW_NEED_COUNT,
-                      list));
+    TRY(api_list_make(c->arena, &c->op->answer->fields[ANS_WHY_NEEDS].type, LAW_NEED_COUNT, list));
     size_t count = 0;
     for (unsigned need = 0; need < LAW_NEED_COUNT; need++) {
         if ((needs >> need & 1) != 0) {
@@ -129,10 +128,8 @@ static struct status why(struct call *c) {
     TRY(law_decide(c->g->o.laws, law_set_mask(c->g->o.laws, true), &facts, &answer));
     TRY(explain_rules(c->g, &facts, answer.permit != 0, c->arena, &said));
     c->fields[ANS_WHY_DECISION] = api_text(answer.permit != 0 ? "permit" : "deny");
-    c->fields[ANS_WHY_PURPOSE_TITLE].bytes =
-        words_purpose_title(c->g, use.purpose, language_of(c));
-    c->fields[ANS_WHY_CATEGORY_TITLE].bytes =
-        words_category_title(c->g, category, language_of(c));
+    c->fields[ANS_WHY_PURPOSE_TITLE].bytes = words_purpose_title(c->g, use.purpose, language_of(c));
+    c->fields[ANS_WHY_CATEGORY_TITLE].bytes = words_category_title(c->g, category, language_of(c));
     c->fields[ANS_WHY_BASIS].bytes = words_basis(facts.basis, language_of(c));
     c->fields[ANS_WHY_UNTIL].bytes = slice_sub(words_until(c->g, category, language_of(c)), 0, 40);
     TRY(fill_choice(c, use.purpose));

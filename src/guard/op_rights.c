@@ -57,8 +57,7 @@ static struct status held(struct call *c) {
 
 static struct status export_data(struct call *c) {
     c->fields[ANS_DATA_EXPORT_TYPE] = api_text("application/x-tar");
-    return archive_write(c, c->session.subject, &c->fd,
-                         &c->fields[ANS_DATA_EXPORT_SIZE_BYTES].n);
+    return archive_write(c, c->session.subject, &c->fd, &c->fields[ANS_DATA_EXPORT_SIZE_BYTES].n);
 }
 
 /* --- receipts --- */

@@ -68,10 +68,10 @@ static size_t characters(struct slice s) {
 /* Those that lists of leaked passwords have at their top, and what is made of one character. */
 struct status check_password(struct slice password, struct slice name) {
     static const char *const common[] = {
-        "password", "password1", "12345678", "123456789", "1234567890", "qwertyuiop", "qwerty123",
-        "iloveyou", "sunshine", "princess", "football", "baseball", "welcome1", "abc12345",
-        "11111111", "passw0rd", "superman", "starwars", "whatever", "trustno1", "letmein1",
-        "87654321", "asdfghjkl", "geheim123", "wachtwoord", "passwort", "motdepasse",
+        "password", "password1", "12345678",  "123456789",  "1234567890", "qwertyuiop", "qwerty123",
+        "iloveyou", "sunshine",  "princess",  "football",   "baseball",   "welcome1",   "abc12345",
+        "11111111", "passw0rd",  "superman",  "starwars",   "whatever",   "trustno1",   "letmein1",
+        "87654321", "asdfghjkl", "geheim123", "wachtwoord", "passwort",   "motdepasse",
     };
     if (characters(password) < GUARD_PASSWORD_LEAST || slice_eq(password, name)) {
         return FAIL(E_PASSWORD_WEAK);

@@ -103,8 +103,7 @@ struct status session_begin(struct call *c, enum session_kind kind, uint64_t who
 static struct status load(struct guard *g, struct session *s, struct arena *a, bool *ret_found) {
     *ret_found = false;
     struct api_value *v = NULL;
-    struct status status =
-        kept_get(g, s->subject, KEPT_SESSION, s->id, API_STORED_SESSION, a, &v);
+    struct status status = kept_get(g, s->subject, KEPT_SESSION, s->id, API_STORED_SESSION, a, &v);
     if (status.code == E_NO_RECORD || status.code == E_NO_SUBJECT) {
         return STATUS_OK;
     }

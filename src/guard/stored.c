@@ -3,8 +3,7 @@
 
 enum { STORED_VERSION = 1, STORED_MAX_BYTES = 65536 };
 
-struct status stored_write(enum api_stored what, const struct api_value *values,
-                           struct buf *out) {
+struct status stored_write(enum api_stored what, const struct api_value *values, struct buf *out) {
     TRY(buf_add_byte(out, STORED_VERSION));
     return api_encode(api_shape_stored(what), values, out);
 }

@@ -19,11 +19,11 @@ enum job_state {
     JOB_FREE,
     JOB_RECEIVING,
     JOB_QUEUED,
-    JOB_LOADING,  /* the original into a memfd */
-    JOB_CALLING,  /* a studio was asked for */
-    JOB_WORKING,  /* transcode or check */
-    JOB_SEALING,  /* outputs into blobs */
-    JOB_FAILED,   /* only the reason is left */
+    JOB_LOADING, /* the original into a memfd */
+    JOB_CALLING, /* a studio was asked for */
+    JOB_WORKING, /* transcode or check */
+    JOB_SEALING, /* outputs into blobs */
+    JOB_FAILED,  /* only the reason is left */
 };
 
 struct output {

@@ -128,8 +128,7 @@ struct status tally_rules(struct call *c, struct api_value *ret_list) {
         size_t most = cites;
         for (size_t i = 0; i < cites; i++) {
             const uint32_t *denied = c->g->tally->denied;
-            bool better = !taken[i] && denied[i] > 0 &&
-                          (most == cites || denied[i] > denied[most]);
+            bool better = !taken[i] && denied[i] > 0 && (most == cites || denied[i] > denied[most]);
             most = better ? i : most;
         }
         if (most == cites) {

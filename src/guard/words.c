@@ -64,8 +64,7 @@ struct slice words_purpose_why(const struct guard *g, uint8_t purpose, struct sl
     return slice_sub(purpose_text(g, purpose, language, LAW_WORDS_WHY), 0, 600);
 }
 
-struct slice words_category_title(const struct guard *g, uint8_t category,
-                                  struct slice language) {
+struct slice words_category_title(const struct guard *g, uint8_t category, struct slice language) {
     int n = map_category(g, category);
     if (n < 0) {
         return SLICE("");
@@ -105,8 +104,8 @@ bool words_category_of(const struct guard *g, uint8_t purpose, uint8_t *ret_cate
     int p = map_purpose(g, purpose);
     for (size_t c = 0; p >= 0 && c < law_map_categories(g->o.map); c++) {
         if (law_map_declares(g->o.map, p, (int)c, LAW_OPERATION_USE)) {
-            return !failed(vault_category(g->vault, law_map_category(g->o.map, c)->name,
-                                          ret_category));
+            return !failed(
+                vault_category(g->vault, law_map_category(g->o.map, c)->name, ret_category));
         }
     }
     return false;
@@ -125,7 +124,8 @@ static const char *const basis_words[][LANGUAGES] = {
     [LAW_BASIS_PUBLIC_TASK] = {"public task", "publieke taak", "\u00f6ffentliche Aufgabe",
                                "mission d\u2019int\u00e9r\u00eat public"},
     [LAW_BASIS_LEGITIMATE_INTERESTS] = {"legitimate interests", "gerechtvaardigde belangen",
-                                        "berechtigte Interessen", "int\u00e9r\u00eats l\u00e9gitimes"},
+                                        "berechtigte Interessen",
+                                        "int\u00e9r\u00eats l\u00e9gitimes"},
     [LAW_BASIS_RECOGNISED_LEGITIMATE_INTERESTS] = {"recognised legitimate interests",
                                                    "erkende gerechtvaardigde belangen",
                                                    "anerkannte berechtigte Interessen",
@@ -136,8 +136,8 @@ static const char *const keep_words[][LANGUAGES] = {
     [LAW_KEEP_DAYS] = {"%u days", "%u dagen", "%u Tage", "%u jours"},
     [LAW_KEEP_ACCOUNT] = {"as long as the account", "zolang het account bestaat",
                           "solange das Konto besteht", "tant que le compte existe"},
-    [LAW_KEEP_DELETED] = {"until you delete it", "tot u het verwijdert",
-                          "bis Sie es l\u00f6schen", "jusqu\u2019\u00e0 sa suppression"},
+    [LAW_KEEP_DELETED] = {"until you delete it", "tot u het verwijdert", "bis Sie es l\u00f6schen",
+                          "jusqu\u2019\u00e0 sa suppression"},
 };
 
 static const char *const nobody_words[LANGUAGES] = {"nobody else", "niemand anders",
@@ -169,8 +169,8 @@ static struct status make_bases(const struct guard *g, struct words *w, int cate
     return arena_copy(&w->arena, buf_slice(&text), ret_text);
 }
 
-static struct status make_until(struct words *w, const struct law_map_category *c,
-                                size_t language, struct slice *ret_text) {
+static struct status make_until(struct words *w, const struct law_map_category *c, size_t language,
+                                struct slice *ret_text) {
     struct buf text CLEANUP(buf_done) = {0};
     struct slice form = slice_str(keep_words[c->retention][language]);
     size_t number = slice_find(form, '%');
@@ -200,10 +200,10 @@ static struct status make_recipients(const struct guard *g, struct words *w, int
     for (size_t r = 0; r < law_map_recipients(g->o.map); r++) {
         const struct law_map_recipient *one = law_map_recipient(g->o.map, r);
         if (receives(g, r, category)) {
-            TRY(join_to(&text,
-                        law_map_words(one->words, one->words_count, LAW_WORDS_TITLE, tag,
-                                      one->title),
-                        300));
+            TRY(join_to(
+                &text,
+                law_map_words(one->words, one->words_count, LAW_WORDS_TITLE, tag, one->title),
+                300));
         }
     }
     if (text.len == 0) {

@@ -137,8 +137,8 @@ static void bools_are_0_or_1(void **state) {
 static void write_like(struct buf *out) {
     uint8_t token[API_TOKEN_BYTES];
     memset(token, 9, sizeof token);
-    struct api_value args[ARG_LIKE_SET__COUNT] = {[ARG_LIKE_SET_CLIP] = {.n = 5},
-                                                  [ARG_LIKE_SET_ON] = {.yes = true}};
+    struct api_value args[ARG_LIKE_SET__COUNT] = {
+        [ARG_LIKE_SET_CLIP] = {.n = 5}, [ARG_LIKE_SET_ON] = {.yes = true}};
     assert_int_equal(api_request_write(api_op_find(API_LIKE_SET), 77, token, args, out).code, OK);
 }
 

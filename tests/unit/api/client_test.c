@@ -126,7 +126,7 @@ static void stop(struct peer *p) {
 
 static void each_answer_is_checked(void **state) {
     (void)state;
-    static const enum script script[] = {ANSWER, REFUSE, WRONG_ID, ANSWER,
+    static const enum script script[] = {ANSWER,   REFUSE,  WRONG_ID,  ANSWER,
                                          NONSENSE, HANG_UP, ANSWER_FD, ANSWER};
     static const uint16_t want[] = {OK, E_ROLE, E_FRAME, OK, E_FRAME, E_NOT_RUNNING, OK, OK};
     struct peer peer;

@@ -77,9 +77,9 @@ int guard_end(struct guard_world *w, int sig) {
 }
 
 static void read_notice(struct guard_world *w, const char *audience, char ret[65]) {
-    struct api_value args[ARG_NOTICE_READ__COUNT] = {
-        [ARG_NOTICE_READ_LANGUAGE] = api_text("en"),
-        [ARG_NOTICE_READ_AUDIENCE] = api_text(audience)};
+    struct api_value args[ARG_NOTICE_READ__COUNT] = {[ARG_NOTICE_READ_LANGUAGE] = api_text("en"),
+                                                     [ARG_NOTICE_READ_AUDIENCE] =
+                                                         api_text(audience)};
     struct ward_answer answer;
     assert_int_equal(ask(w, API_NOTICE_READ, NULL, args, &answer), OK);
     struct slice version = answer.fields[ANS_NOTICE_READ_VERSION].bytes;
@@ -142,8 +142,8 @@ static uint16_t check(struct guard_world *w, uint16_t op, struct status s,
     return s.code;
 }
 
-uint16_t ask(struct guard_world *w, uint16_t op, const uint8_t *token,
-             const struct api_value *args, struct ward_answer *ret_answer) {
+uint16_t ask(struct guard_world *w, uint16_t op, const uint8_t *token, const struct api_value *args,
+             struct ward_answer *ret_answer) {
     struct ward_answer answer;
     struct status s = ward_call(w->front, op, token, args, &answer);
     return check(w, op, s, &answer, ret_answer);
@@ -178,18 +178,16 @@ uint16_t join(struct guard_world *w, const char *name, const char *birth, const 
         assert_int_equal(token.len, API_TOKEN_BYTES);
         memcpy(ret->token, token.ptr, token.len);
         ret->child = strcmp(birth, "2008-01-01") > 0;
-        ret->waits = slice_eq(answer.fields[ANS_ACCOUNT_JOIN_STATE].bytes,
-                              SLICE("needs-guardian"));
+        ret->waits = slice_eq(answer.fields[ANS_ACCOUNT_JOIN_STATE].bytes, SLICE("needs-guardian"));
     }
     ward_answer_done(&answer);
     return code;
 }
 
-uint16_t login(struct guard_world *w, const char *name, const char *password,
-               struct person *ret) {
-    struct api_value args[ARG_ACCOUNT_LOGIN__COUNT] = {
-        [ARG_ACCOUNT_LOGIN_NAME] = api_text(name),
-        [ARG_ACCOUNT_LOGIN_PASSWORD] = api_text(password)};
+uint16_t login(struct guard_world *w, const char *name, const char *password, struct person *ret) {
+    struct api_value args[ARG_ACCOUNT_LOGIN__COUNT] = {[ARG_ACCOUNT_LOGIN_NAME] = api_text(name),
+                                                       [ARG_ACCOUNT_LOGIN_PASSWORD] =
+                                                           api_text(password)};
     struct ward_answer answer;
     uint16_t code = ask(w, API_ACCOUNT_LOGIN, NULL, args, &answer);
     if (code == OK) {
@@ -210,10 +208,10 @@ uint16_t choose(struct guard_world *w, const struct person *p, const char *purpo
 
 uint64_t begin_clip(struct guard_world *w, const struct person *p, const char *audience,
                     uint64_t size) {
-    struct api_value args[ARG_CLIP_BEGIN__COUNT] = {
-        [ARG_CLIP_BEGIN_CAPTION] = api_text("a caption"),
-        [ARG_CLIP_BEGIN_AUDIENCE] = api_text(audience),
-        [ARG_CLIP_BEGIN_SIZE_BYTES] = api_n(size)};
+    struct api_value args[ARG_CLIP_BEGIN__COUNT] = {[ARG_CLIP_BEGIN_CAPTION] =
+                                                        api_text("a caption"),
+                                                    [ARG_CLIP_BEGIN_AUDIENCE] = api_text(audience),
+                                                    [ARG_CLIP_BEGIN_SIZE_BYTES] = api_n(size)};
     struct ward_answer answer;
     uint64_t clip = 0;
     if (ask(w, API_CLIP_BEGIN, p->token, args, &answer) == OK) {

@@ -40,14 +40,13 @@ void guard_begin(struct guard_world *w);
 int guard_end(struct guard_world *w, int sig);
 
 /* Calls, checks, and returns the code; ret_answer may be NULL. */
-uint16_t ask(struct guard_world *w, uint16_t op, const uint8_t *token,
-             const struct api_value *args, struct ward_answer *ret_answer);
+uint16_t ask(struct guard_world *w, uint16_t op, const uint8_t *token, const struct api_value *args,
+             struct ward_answer *ret_answer);
 uint16_t ask_admin(struct guard_world *w, uint16_t op, const struct api_value *args,
                    struct ward_answer *ret_answer);
 uint16_t join(struct guard_world *w, const char *name, const char *birth, const char *device,
               struct person *ret);
-uint16_t login(struct guard_world *w, const char *name, const char *password,
-               struct person *ret);
+uint16_t login(struct guard_world *w, const char *name, const char *password, struct person *ret);
 uint16_t choose(struct guard_world *w, const struct person *p, const char *purpose,
                 const char *state);
 uint64_t begin_clip(struct guard_world *w, const struct person *p, const char *audience,

@@ -18,7 +18,7 @@ enum api_kind {
     API_U32,
     API_U64,
     API_I64,
-    API_TIME,   /* milliseconds since 1970-01-01T00:00:00Z; 0: never */
+    API_TIME, /* milliseconds since 1970-01-01T00:00:00Z; 0: never */
     API_ID,
     API_DATE,   /* "2026-11-21" */
     API_TEXT,   /* UTF-8 */
@@ -63,10 +63,10 @@ struct api_op {
     const char *name;
     const char *summary;
     enum api_who who;
-    bool waiting;          /* also for an account that waits for its guardian */
-    const char *method;    /* NULL without a route */
-    const char *path;      /* "/api/clips/{clip}" */
-    const char *purpose;   /* NULL when no personal data are touched, or the handler decides */
+    bool waiting;        /* also for an account that waits for its guardian */
+    const char *method;  /* NULL without a route */
+    const char *path;    /* "/api/clips/{clip}" */
+    const char *purpose; /* NULL when no personal data are touched, or the handler decides */
     const char *category;
     const char *operation;
     const struct api_shape *args;

@@ -11,16 +11,16 @@
 
 #include "api/values.h"
 
-#define API_VERSION          1
-#define API_TOKEN_BYTES      32
-#define API_HEAD_BYTES       12u
-#define API_REQUEST_BYTES    (API_HEAD_BYTES + API_TOKEN_BYTES)
-#define API_MAX_REQUEST      ((1u << 20) + 65536u) /* one chunk of a clip and its head */
-#define API_MAX_ANSWER       (4u << 20)
-#define API_MAX_RULES        64u
-#define API_FLAG_DESCRIPTOR  1u /* one descriptor comes with the first byte of this frame */
-#define API_FLAG_NOTICE      2u /* nobody asked: id is 0 */
-#define API_FLAG_PUBLIC      4u /* the answer is the same for everybody */
+#define API_VERSION         1
+#define API_TOKEN_BYTES     32
+#define API_HEAD_BYTES      12u
+#define API_REQUEST_BYTES   (API_HEAD_BYTES + API_TOKEN_BYTES)
+#define API_MAX_REQUEST     ((1u << 20) + 65536u) /* one chunk of a clip and its head */
+#define API_MAX_ANSWER      (4u << 20)
+#define API_MAX_RULES       64u
+#define API_FLAG_DESCRIPTOR 1u /* one descriptor comes with the first byte of this frame */
+#define API_FLAG_NOTICE     2u /* nobody asked: id is 0 */
+#define API_FLAG_PUBLIC     4u /* the answer is the same for everybody */
 
 enum api_notice {
     API_NOTICE_LEASE_ENDS = 1, /* stop sending what was opened under this lease, at once */
@@ -68,13 +68,12 @@ uint32_t api_frame_id(struct slice frame);
 MUST_USE struct status api_request_read(struct slice frame, struct arena *a,
                                         struct api_request *ret_request);
 /* token NULL: none. */
-MUST_USE struct status api_request_write(const struct api_op *op, uint32_t id,
-                                         const uint8_t *token, const struct api_value *args,
-                                         struct buf *out);
+MUST_USE struct status api_request_write(const struct api_op *op, uint32_t id, const uint8_t *token,
+                                         const struct api_value *args, struct buf *out);
 
 /* `op` of the request with this id; the caller looks at api_frame_id first. For notices NULL. */
-MUST_USE struct status api_answer_read(struct slice frame, const struct api_op *op,
-                                       struct arena *a, struct api_answer *ret_answer);
+MUST_USE struct status api_answer_read(struct slice frame, const struct api_op *op, struct arena *a,
+                                       struct api_answer *ret_answer);
 MUST_USE struct status api_answer_write(const struct api_op *op, uint32_t id, uint8_t flags,
                                         const struct api_value *fields, struct buf *out);
 /* refusal NULL: not the law. */

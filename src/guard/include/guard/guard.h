@@ -29,15 +29,15 @@ typedef struct status guard_spawn_fn(void *arg, uint8_t role);
 struct guard_options {
     const struct os_fs *fs;
     const struct os_clock *clock;
-    struct vault *vault;         /* outlives the guard */
-    const struct law_set *laws;  /* outlives the guard */
-    const struct law_map *map;   /* outlives the guard */
+    struct vault *vault;                    /* outlives the guard */
+    const struct law_set *laws;             /* outlives the guard */
+    const struct law_map *map;              /* outlives the guard */
     const struct notice_templates *notices; /* in every language, for adults and children */
-    const char *law_version;     /* a hash, in hexadecimal, of the packs and the data map */
-    const char *outbox_dir;      /* mails stand here as files; NULL: none are sent */
-    const char *backups_dir;     /* NULL: none can be made */
-    const char *address;         /* of the service, "http://localhost:8080", for links in mails */
-    guard_spawn_fn *spawn;       /* NULL: no studio, clips stay unfinished */
+    const char *law_version; /* a hash, in hexadecimal, of the packs and the data map */
+    const char *outbox_dir;  /* mails stand here as files; NULL: none are sent */
+    const char *backups_dir; /* NULL: none can be made */
+    const char *address;     /* of the service, "http://localhost:8080", for links in mails */
+    guard_spawn_fn *spawn;   /* NULL: no studio, clips stay unfinished */
     void *spawn_arg;
 };
 
@@ -65,17 +65,18 @@ void guard_password_work(struct guard_password *job);
 
 struct guard_request {
     enum guard_role role;
-    struct slice frame;                   /* one whole frame; lives during the call */
-    bool alone;                           /* no batch is open */
-    const struct guard_password *worked;  /* when resumed */
+    struct slice frame;                  /* one whole frame; lives during the call */
+    bool alone;                          /* no batch is open */
+    const struct guard_password *worked; /* when resumed */
 };
 
 struct guard_reply {
-    struct buf *out;             /* frames are added to it */
-    int fd;                      /* goes with the first byte of the frame; then the server's */
-    bool watches;                /* the connection wants notices from now on */
-    uint64_t after_seq;          /* send when vault_follow_behind is false for it; 0: at once */
-    struct guard_password *job;  /* for GUARD_PASSWORD: the caller ends it with guard_password_free */
+    struct buf *out;    /* frames are added to it */
+    int fd;             /* goes with the first byte of the frame; then the server's */
+    bool watches;       /* the connection wants notices from now on */
+    uint64_t after_seq; /* send when vault_follow_behind is false for it; 0: at once */
+    struct guard_password
+        *job; /* for GUARD_PASSWORD: the caller ends it with guard_password_free */
 };
 
 enum guard_outcome guard_take(struct guard *g, const struct guard_request *in,
