@@ -154,17 +154,19 @@ static struct status run(sqlite3_stmt *statement) {
     return sqlite_status(rc == SQLITE_DONE ? reset : rc);
 }
 
-/* A fresh file has no tables yet; any other must say that it is ours, in this version. */
-static struct status check_identity(struct store *s, bool *ret_fresh) {
+/* A fresh file has no tables yet; any other must say that it is ours, in this version. Spaces that
+ * came later than the file are made. */
+static struct status check_identity(struct store *s, bool *ret_lacks_tables) {
     int64_t application = 0;
     int64_t version = 0;
     int64_t tables = 0;
     TRY(ask_number(s, sql_application, &application));
     TRY(ask_number(s, sql_version, &version));
     TRY(ask_number(s, sql_tables, &tables));
-    *ret_fresh = tables == 0 && application == 0 && version == 0;
+    bool fresh = tables == 0 && application == 0 && version == 0;
     bool ours = application == APPLICATION_ID && version == FORMAT_VERSION;
-    return *ret_fresh || ours ? STATUS_OK : FAIL(E_STORE_FOREIGN);
+    *ret_lacks_tables = tables < STORE_SPACES - 1;
+    return fresh || ours ? STATUS_OK : FAIL(E_STORE_FOREIGN);
 }
 
 static struct status make_tables(struct store *s) {
@@ -205,10 +207,10 @@ static struct status open_into(struct store *s, const struct store_options *opti
     TRY(sqlite_status(sqlite3_open_v2(options->path, &s->db, how, options->vfs)));
     TRY(harden(s));
     TRY(set_cache(s, options->cache_bytes));
-    bool fresh = false;
-    TRY(check_identity(s, &fresh));
+    bool lacks_tables = false;
+    TRY(check_identity(s, &lacks_tables));
     TRY(execute_all(s, sql_after, ARRAY_LEN(sql_after)));
-    if (fresh) {
+    if (lacks_tables) {
         TRY(make_tables(s));
     }
     TRY(prepare(s, sql_begin, &s->begin));

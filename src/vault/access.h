@@ -8,7 +8,7 @@
 enum {
     ACCESS_CITES = 4,
     ACCESS_RECORDS = 4,
-    ACCESS_CHAINS = 4096,
+    ACCESS_CHAINS = 4096, /* at first */
     ACCESS_GROUP_CHAINS = 256,
     ACCESS_FRAME_MAX = 8 << 20,
     ACCESS_BUFFER_MAX = 16 << 20,
@@ -66,7 +66,8 @@ struct access_log {
     size_t item_count;
     struct access_group *made; /* all groups */
     struct access_group *groups[ACCESS_GROUP_CHAINS];
-    struct access_item *items[ACCESS_CHAINS];
+    struct access_item **items; /* chains, as many as there are items */
+    size_t chain_count;
 };
 
 /* access_items.c */

@@ -66,10 +66,42 @@ static struct access_group *group_for(struct access_log *log, const struct acces
     return g;
 }
 
+static struct access_item **chain_of(const struct access_log *log, uint64_t subject,
+                                     const struct access_group *g) {
+    uint64_t h = mix(subject, (uint64_t)(uintptr_t)g);
+    return &log->items[(h ^ h >> 32) & (log->chain_count - 1)];
+}
+
+static struct status grow(struct access_log *log) {
+    if (log->item_count < log->chain_count) {
+        return STATUS_OK;
+    }
+    struct access_log grown = {.chain_count =
+                                   log->chain_count == 0 ? ACCESS_CHAINS : log->chain_count * 2};
+    grown.items = mem_array(grown.chain_count, sizeof *grown.items);
+    if (grown.items == NULL) {
+        return FAIL(E_MEMORY);
+    }
+    for (size_t i = 0; i < log->chain_count; i++) {
+        for (struct access_item *item = log->items[i], *next = NULL; item != NULL; item = next) {
+            next = item->next;
+            struct access_item **chain = chain_of(&grown, item->subject, item->group);
+            item->next = *chain;
+            *chain = item;
+        }
+    }
+    mem_free(log->items);
+    log->items = grown.items;
+    log->chain_count = grown.chain_count;
+    return STATUS_OK;
+}
+
 static struct access_item *item_for(struct access_log *log, struct access_group *g,
                                     const struct access_entry *e) {
-    uint64_t h = mix(e->subject, (uint64_t)(uintptr_t)g);
-    struct access_item **chain = &log->items[h % ACCESS_CHAINS];
+    if (failed(grow(log))) {
+        return NULL;
+    }
+    struct access_item **chain = chain_of(log, e->subject, g);
     for (struct access_item *i = *chain; i != NULL; i = i->next) {
         bool same = i->subject == e->subject && i->undeclared == e->undeclared && i->group == g;
         if (same) {
@@ -143,5 +175,7 @@ void access_clear(struct access_log *log) {
     log->item_count = 0;
     log->oldest_ms = 0;
     memset(log->groups, 0, sizeof log->groups);
-    memset(log->items, 0, sizeof log->items);
+    mem_free(log->items);
+    log->items = NULL;
+    log->chain_count = 0;
 }

@@ -109,6 +109,7 @@ struct status vault_rotate(struct vault *v) {
     if (v->in_batch) {
         return FAIL(E_BATCH);
     }
+    TRY(rekey_all(v));
     struct status rotated = keyring_rotate(v->keys);
     if (failed(rotated)) {
         vault_stop(v);

@@ -13,6 +13,10 @@
     } while (0)
 
 uint64_t map_purposes(const struct vault *v, uint8_t category) {
+    return category < VAULT_CATEGORIES_MAX ? v->purposes_of[category] : 0;
+}
+
+static uint64_t purposes_for(const struct vault *v, uint8_t category) {
     const struct names *purposes = &v->names[NAME_PURPOSE];
     int in_map = map_number(v, NAME_CATEGORY, category);
     uint64_t mask = 0;
@@ -22,6 +26,12 @@ uint64_t map_purposes(const struct vault *v, uint8_t category) {
         mask |= (uint64_t)any << i;
     }
     return mask;
+}
+
+void map_purposes_learn(struct vault *v) {
+    for (unsigned category = 0; category < VAULT_CATEGORIES_MAX; category++) {
+        v->purposes_of[category] = purposes_for(v, (uint8_t)category);
+    }
 }
 
 int64_t map_expiry(const struct vault *v, uint8_t category, int64_t collected_s, int64_t asked_s) {

@@ -383,6 +383,7 @@ static struct status erase_one(struct vault *v, const struct vault_actor *actor,
     TRY(selection_add(&which, id));
     TRY(tighten_ids(v, &which));
     TRY(feed_records(v, &which, VAULT_CAUSE_ERASED));
+    TRY(rekey_mark(v, &which));
     return records_erase(v, &which, doomed);
 }
 

@@ -226,7 +226,7 @@ static struct status ward_rows(struct vault *v, uint64_t child) {
 struct status person_rows_erase(struct vault *v, uint64_t subject) {
     static const enum store_space spaces[] = {
         STORE_RECORDS, STORE_CONSENTS, STORE_TAGGED, STORE_OPENINGS,
-        STORE_KEYS,    STORE_SUBJECTS, STORE_HOLDS,
+        STORE_KEYS,    STORE_SUBJECTS, STORE_HOLDS,  STORE_REKEYS,
     };
     TRY(ward_rows(v, subject));
     TRY(kept_rows(v, subject));

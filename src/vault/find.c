@@ -356,6 +356,7 @@ struct status records_delete(struct vault *v, const struct vault_use *use,
     TRY(log_many(v, kind, use, SLICE(""), which->records));
     TRY(tighten_ids(v, which));
     TRY(feed_records(v, which, cause));
+    TRY(rekey_mark(v, which));
     return records_erase(v, which, doomed);
 }
 

@@ -143,7 +143,8 @@ struct vault {
     char ledger_dir[OS_PATH_MAX];
     const struct law_set *laws;
     const struct law_map *map;
-    struct law_special **specials; /* by purpose * VAULT_CATEGORIES_MAX + category */
+    uint64_t purposes_of[VAULT_CATEGORIES_MAX]; /* that the data map lets use the category */
+    struct law_special **specials;              /* by purpose * VAULT_CATEGORIES_MAX + category */
     uint64_t law_generation;
 
     struct store *store;
@@ -155,6 +156,7 @@ struct vault {
     size_t pool_count[2];
 
     bool stopped;
+    bool rekeys_wait; /* categories wait for a new key */
     bool in_batch;
     bool in_op;
     bool replaying; /* a restore replays: no permit is asked */
@@ -233,6 +235,7 @@ MUST_USE struct status person_key_get(struct vault *v, const struct person *p, u
                                       struct seal_key *ret);
 MUST_USE struct status person_key_add(struct person *p, uint32_t number, struct key_ref ref);
 MUST_USE struct status keys_destroy(struct vault *v, const struct buf *keys);
+struct person_key *person_key_find(struct person *p, uint32_t number);
 /* Destroys living keys that no row names. */
 MUST_USE struct status keys_sweep(struct vault *v);
 /* The auditor's key of the period, made if it is missing (inside an op). */
@@ -305,6 +308,7 @@ MUST_USE struct status decide_fast(struct vault *v, const struct vault_use *use,
                                    bool *ret_permit, int64_t *ret_until_ms);
 /* Purposes that the data map lets use the category, as bits. */
 uint64_t map_purposes(const struct vault *v, uint8_t category);
+void map_purposes_learn(struct vault *v);
 /* When a record of the category must go: what was asked for, but not later than the data map says.
  */
 int64_t map_expiry(const struct vault *v, uint8_t category, int64_t collected_s, int64_t asked_s);
@@ -421,6 +425,13 @@ MUST_USE struct status record_put(struct vault *v, const struct vault_use *use,
 /* With the record's key at hand; meta names the row. */
 MUST_USE struct status record_payload_with(struct vault *v, const struct seal_key *key,
                                            const struct vault_meta *meta, struct buf *ret_plain);
+/* The row again under another key, with the next version. */
+MUST_USE struct status record_payload_put(struct vault *v, const struct seal_key *key,
+                                          const struct vault_meta *meta, struct slice payload);
+/* The person's copy of a record's key, from one key of theirs to another. */
+MUST_USE struct status rewrap(struct vault *v, const struct person *p, uint8_t category,
+                              uint64_t id, const struct seal_key *old,
+                              const struct seal_key *fresh);
 /* Under a new owner or with a new payload; the key must be there (wrapped for the owner). */
 MUST_USE struct status record_reseal(struct vault *v, struct person *owner,
                                      const struct vault_meta *meta, uint32_t version,
@@ -479,6 +490,11 @@ MUST_USE struct status erase_again(struct vault *v, uint8_t kind, uint64_t categ
 MUST_USE struct status erase_people(struct vault *v, const struct vault_actor *actor,
                                     const uint64_t *ids, size_t count, struct slice ground,
                                     struct buf *receipt, struct vault_erased *ret);
+
+/* rekey.c ---------------------------------------------------------------------------------- */
+MUST_USE struct status rekey_mark(struct vault *v, const struct selection *which);
+MUST_USE struct status rekey_tick(struct vault *v);
+MUST_USE struct status rekey_all(struct vault *v);
 
 /* hold.c ----------------------------------------------------------------------------------- */
 struct held {

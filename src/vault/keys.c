@@ -28,6 +28,15 @@ static const struct person_key *find_key(const struct person *p, uint32_t number
     return NULL;
 }
 
+struct person_key *person_key_find(struct person *p, uint32_t number) {
+    for (size_t i = 0; i < p->key_count; i++) {
+        if (p->keys[i].number == number) {
+            return &p->keys[i];
+        }
+    }
+    return NULL;
+}
+
 struct status person_key_add(struct person *p, uint32_t number, struct key_ref ref) {
     if (p->key_count % KEYS_STEP == 0) {
         struct person_key *keys =

@@ -136,7 +136,9 @@ struct status names_bind(struct vault *v) {
         }
     }
     TRY(op_begin(v));
-    return op_end(v, bind_all(v));
+    TRY(op_end(v, bind_all(v)));
+    map_purposes_learn(v);
+    return STATUS_OK;
 }
 
 void names_done(struct vault *v) {

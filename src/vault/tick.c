@@ -64,6 +64,7 @@ struct status vault_tick(struct vault *v, int64_t *ret_next_ms) {
     TRY(feed_tick(v, now_ms, &next_ms));
     TRY(sweep(v, now_ms, &next_ms));
     TRY(holds_tick(v, now_ms, &next_ms));
+    TRY(rekey_tick(v));
     TRY(access_tick(v, now_ms, &next_ms));
     TRY(publish(v, now_ms, &next_ms));
     TRY(segments_save(v, SAVED_AT_ONCE, false));

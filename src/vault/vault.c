@@ -108,6 +108,7 @@ struct status vault_complete(struct vault *v) {
     TRY(erasures_finish(v));
     TRY(blobs_open(v));
     TRY(sweep_unless_clean(v));
+    v->rekeys_wait = true; /* for all that is known yet */
     return tags_load(v);
 }
 

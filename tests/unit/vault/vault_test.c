@@ -1,6 +1,7 @@
 /* What a person, and whoever holds their data, would notice of the vault. */
 #include "world.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -337,6 +338,48 @@ static void the_guards_own_state_goes_with_its_owner(void **state) {
     assert_true(slice_eq(buf_slice(&b), SLICE("mine")));
 }
 
+/* The row as a backup would still hold it, put back after its record was deleted. */
+static void a_deleted_record_is_unreadable_in_old_copies(void **state) {
+    struct world *w = *state;
+    uint64_t alice = world_adult(w, "alice@example.org");
+    uint64_t bob = world_adult(w, "bob@example.org");
+    uint64_t gone = 0;
+    uint64_t stays = 0;
+    ASSERT_OK(world_put(w, alice, w->messages, w->message, "goes", &gone));
+    ASSERT_OK(world_put(w, alice, w->messages, w->message, "stays", &stays));
+    uint64_t from_bob = put_message(w, bob, alice, VAULT_STAYS, "from bob");
+    uint64_t to_bob = put_message(w, alice, bob, VAULT_STAYS, "to bob");
+    char copy[128];
+    snprintf(copy, sizeof copy, "%s/old", w->dir);
+    char command[512];
+    vault_close(&w->v);
+    snprintf(command, sizeof command, "cp -r '%s' '%s'", w->data, copy);
+    assert_int_equal(system(command), 0);
+    world_open(w);
+    struct vault_erased erased;
+    int64_t next_ms = 0;
+    ASSERT_OK(vault_erase_record(w->v, NULL, gone, SLICE(""), NULL, &erased));
+    ASSERT_OK(vault_tick(w->v, &next_ms));
+    assert_reads(w, w->messages, stays, "stays");
+    assert_reads(w, w->messages, from_bob, "from bob");
+    assert_reads(w, w->messages, to_bob, "to bob");
+    ASSERT_OK(vault_erase_subject(w->v, NULL, bob, SLICE(""), NULL, &erased));
+    assert_reads(w, w->messages, from_bob, "from bob");
+    vault_close(&w->v);
+
+    /* The thief of an old copy of the data, with the living keyring and a ledger of his own. */
+    snprintf(command, sizeof command, "rm -rf '%s' '%s' && mv '%s' '%s'", w->data, w->ledger, copy,
+             w->data);
+    assert_int_equal(system(command), 0);
+    char got[64];
+    struct status opened = world_try_open(w);
+    if (!failed(opened)) {
+        world_names(w);
+        assert_true(failed(world_read(w, w->messages, gone, got, sizeof got)));
+        assert_true(failed(world_read(w, w->messages, stays, got, sizeof got)));
+    }
+}
+
 struct told {
     size_t count;
     uint64_t leaves[64];
@@ -405,6 +448,7 @@ int main(void) {
         TEST(a_blob_is_read_from_any_offset_and_goes),
         TEST(a_hold_keeps_and_ends),
         TEST(the_guards_own_state_goes_with_its_owner),
+        TEST(a_deleted_record_is_unreadable_in_old_copies),
         TEST(accesses_become_leaves_that_can_be_proven),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

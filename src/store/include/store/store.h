@@ -48,7 +48,8 @@ enum store_space {
     STORE_FEED = 20,
     STORE_ERASURES = 21,
     STORE_TAGGED = 22,
-    STORE_SPACES = 23, /* one more than the last */
+    STORE_REKEYS = 23,
+    STORE_SPACES = 24, /* one more than the last */
 };
 
 struct store;
