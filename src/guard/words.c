@@ -136,7 +136,7 @@ static const char *const keep_words[][LANGUAGES] = {
     [LAW_KEEP_DAYS] = {"%u days", "%u dagen", "%u Tage", "%u jours"},
     [LAW_KEEP_ACCOUNT] = {"as long as the account", "zolang het account bestaat",
                           "solange das Konto besteht", "tant que le compte existe"},
-    [LAW_KEEP_DELETED] = {"until you delete it", "tot u het verwijdert", "bis Sie es l\u00f6schen",
+    [LAW_KEEP_DELETED] = {"until you delete it", "tot je het verwijdert", "bis du es l\u00f6schst",
                           "jusqu\u2019\u00e0 sa suppression"},
 };
 
