@@ -192,6 +192,14 @@ static struct slice named(const char *prefix, unsigned i) {
     return slice_str(name);
 }
 
+static void must_ascend(const uint8_t *numbers, unsigned count) {
+    for (unsigned i = 1; i < count; i++) {
+        if (numbers[i] != numbers[0] + i) {
+            die("ward: names are not numbered in their order");
+        }
+    }
+}
+
 static void look_up(struct ward *w) {
     for (unsigned i = 0; i < PURPOSES; i++) {
         must(vault_purpose(w->v, named("purpose", i), &w->purpose[i]), "purpose");
@@ -208,6 +216,8 @@ static void look_up(struct ward *w) {
         must(vault_origin(w->v, named("src", i), &w->source[i]), "source");
     }
     must(vault_purpose(w->v, SLICE("fulfil-rights"), &w->rights), "purpose");
+    must_ascend(w->objection, OBJECTIONS);
+    must_ascend(w->recipient, TENS);
 }
 
 static uint64_t to_mask(uint32_t bits, const uint8_t *numbers, unsigned count) {
@@ -218,12 +228,9 @@ static uint64_t to_mask(uint32_t bits, const uint8_t *numbers, unsigned count) {
     return mask;
 }
 
+/* The vault numbered the names in their order (look_up makes sure of it). */
 static uint32_t from_mask(uint64_t mask, const uint8_t *numbers, unsigned count) {
-    uint32_t bits = 0;
-    for (unsigned i = 0; i < count; i++) {
-        bits |= (uint32_t)(mask >> numbers[i] & 1) << i;
-    }
-    return bits;
+    return (uint32_t)(mask >> numbers[0] & ((UINT64_C(1) << count) - 1));
 }
 
 static uint8_t find16(const uint16_t *numbers, uint16_t number) {

@@ -126,8 +126,8 @@ static struct access_item *item_for(struct access_log *log, struct access_group 
     return i;
 }
 
-struct status access_add(struct access_log *log, const struct access_entry *entry) {
-    struct access_group *g = group_for(log, entry);
+static struct status add_to(struct access_log *log, struct access_group *g,
+                            const struct access_entry *entry) {
     struct access_item *item = g == NULL ? NULL : item_for(log, g, entry);
     if (item == NULL) {
         return FAIL(E_MEMORY);
@@ -142,9 +142,15 @@ struct status access_add(struct access_log *log, const struct access_entry *entr
     return STATUS_OK;
 }
 
+struct status access_add(struct access_log *log, const struct access_entry *entry) {
+    return add_to(log, group_for(log, entry), entry);
+}
+
+/* All that one request did differs in category, person and record alone. */
 struct status access_add_many(struct vault *v, const struct access_use *use,
                               const struct selection *which, bool permit) {
     struct access_entry entry = {.use = *use, .permit = permit};
+    struct access_group *groups[VAULT_CATEGORIES_MAX] = {NULL};
     for (size_t i = 0; i < which->count; i++) {
         const struct picked *item = &which->items[i];
         const struct segment *s =
@@ -155,7 +161,11 @@ struct status access_add_many(struct vault *v, const struct access_use *use,
                 entry.record = ((uint64_t)item->segment << SEGMENT_BITS) + at;
                 entry.subject = s == NULL ? 0 : s->owner[at];
                 entry.category = s == NULL ? 0 : s->category[at];
-                TRY(access_add(v->access, &entry));
+                struct access_group **g = &groups[entry.category % VAULT_CATEGORIES_MAX];
+                if (*g == NULL || (*g)->category != entry.category) {
+                    *g = group_for(v->access, &entry);
+                }
+                TRY(add_to(v->access, *g, &entry));
             }
         }
     }

@@ -214,11 +214,6 @@ struct segment *columns_at(const struct columns *c, uint64_t id, uint32_t *ret_a
     return s;
 }
 
-bool segment_bit(const struct segment *s, enum plane_set set, unsigned bit, uint32_t at) {
-    const struct plane *plane = s->planes[set][bit];
-    return plane != NULL && (plane->words[at / 64] >> (at % 64) & 1) != 0;
-}
-
 uint64_t segment_mask(const struct segment *s, enum plane_set set, uint32_t at) {
     uint64_t mask = 0;
     for (unsigned bit = 0; bit < 64; bit++) {
@@ -227,8 +222,68 @@ uint64_t segment_mask(const struct segment *s, enum plane_set set, uint32_t at) 
     return mask;
 }
 
+void segment_planes(const struct segment *s, struct plane_list *ret) {
+    for (int set = 0; set < PLANE_SETS; set++) {
+        ret->count[set] = 0;
+        for (uint8_t bit = 0; bit < 64; bit++) {
+            if (s->planes[set][bit] != NULL) {
+                ret->bit[set][ret->count[set]++] = bit;
+            }
+        }
+    }
+}
+
 bool segment_expired(const struct segment *s, uint32_t at, int64_t now_s) {
     return s->expires[at] != 0 && (int64_t)s->expires[at] <= now_s;
+}
+
+/* All but what stands in planes. */
+static void values_at(const struct segment *s, uint32_t at, struct vault_meta *ret) {
+    *ret = (struct vault_meta){
+        .id = ((uint64_t)s->number << SEGMENT_BITS) + at,
+        .owner = s->owner[at],
+        .category = s->category[at],
+        .collected_for = s->collected_for[at],
+        .origin = s->origin[at],
+        .access_list = s->access_list[at],
+        .place = s->place[at],
+        .collected_s = s->collected[at],
+        .expires_s = s->expires[at] == 0 ? VAULT_NEVER_EXPIRES : (int64_t)s->expires[at],
+    };
+}
+
+static void add_bit(struct vault_meta *meta, int set, uint64_t bit) {
+    switch ((enum plane_set)set) {
+    case PLANES_PURPOSE:
+        meta->purposes |= bit;
+        break;
+    case PLANES_OBJECTION:
+        meta->objections |= bit;
+        break;
+    case PLANES_SHARE:
+        meta->shares |= bit;
+        break;
+    case PLANES_FLAG:
+        meta->flags |= (uint16_t)bit;
+        break;
+    }
+}
+
+void segment_metas(const struct segment *s, const struct plane_list *list, uint32_t word,
+                   uint64_t which, struct vault_meta ret[64]) {
+    for (uint64_t rest = which; rest != 0; rest &= rest - 1) {
+        int i = __builtin_ctzll(rest);
+        values_at(s, word * 64 + (uint32_t)i, &ret[i]);
+    }
+    for (int set = 0; set < PLANE_SETS; set++) {
+        for (uint8_t k = 0; k < list->count[set]; k++) {
+            uint8_t bit = list->bit[set][k];
+            uint64_t rest = s->planes[set][bit]->words[word] & which;
+            for (; rest != 0; rest &= rest - 1) {
+                add_bit(&ret[__builtin_ctzll(rest)], set, UINT64_C(1) << bit);
+            }
+        }
+    }
 }
 
 bool columns_get(const struct columns *c, uint64_t id, struct vault_meta *ret) {
@@ -237,21 +292,11 @@ bool columns_get(const struct columns *c, uint64_t id, struct vault_meta *ret) {
     if (s == NULL) {
         return false;
     }
-    *ret = (struct vault_meta){
-        .id = id,
-        .owner = s->owner[at],
-        .category = s->category[at],
-        .collected_for = s->collected_for[at],
-        .flags = (uint16_t)segment_mask(s, PLANES_FLAG, at),
-        .origin = s->origin[at],
-        .access_list = s->access_list[at],
-        .place = s->place[at],
-        .purposes = segment_mask(s, PLANES_PURPOSE, at),
-        .objections = segment_mask(s, PLANES_OBJECTION, at),
-        .shares = segment_mask(s, PLANES_SHARE, at),
-        .collected_s = s->collected[at],
-        .expires_s = s->expires[at] == 0 ? VAULT_NEVER_EXPIRES : (int64_t)s->expires[at],
-    };
+    values_at(s, at, ret);
+    ret->flags = (uint16_t)segment_mask(s, PLANES_FLAG, at);
+    ret->purposes = segment_mask(s, PLANES_PURPOSE, at);
+    ret->objections = segment_mask(s, PLANES_OBJECTION, at);
+    ret->shares = segment_mask(s, PLANES_SHARE, at);
     return true;
 }
 

@@ -76,11 +76,25 @@ void columns_done(struct columns *c);
 /* After success columns_put of this meta cannot fail. */
 MUST_USE struct status columns_reserve(struct columns *c, const struct vault_meta *meta);
 void columns_put(struct columns *c, const struct vault_meta *meta, uint64_t delta);
+/* Which planes a segment has: what many records of it are read with. */
+struct plane_list {
+    uint8_t count[PLANE_SETS];
+    uint8_t bit[PLANE_SETS][64];
+};
+void segment_planes(const struct segment *s, struct plane_list *ret);
+/* Of living records, a bit each of one word: what columns_get says of each, at its bit's place.
+ * Each plane is looked at once for all of them. */
+void segment_metas(const struct segment *s, const struct plane_list *list, uint32_t word,
+                   uint64_t which, struct vault_meta ret[64]);
 /* False when there is none. Fills all but `others`. */
 bool columns_get(const struct columns *c, uint64_t id, struct vault_meta *ret);
 /* The segment and the place in it, or NULL when the record is not there. */
 struct segment *columns_at(const struct columns *c, uint64_t id, uint32_t *ret_at);
-bool segment_bit(const struct segment *s, enum plane_set set, unsigned bit, uint32_t at);
+static inline bool segment_bit(const struct segment *s, enum plane_set set, unsigned bit,
+                               uint32_t at) {
+    const struct plane *plane = s->planes[set][bit];
+    return plane != NULL && (plane->words[at / 64] >> (at % 64) & 1) != 0;
+}
 uint64_t segment_mask(const struct segment *s, enum plane_set set, uint32_t at);
 bool segment_expired(const struct segment *s, uint32_t at, int64_t now_s);
 

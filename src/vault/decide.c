@@ -384,9 +384,8 @@ static bool is_bad_fact(struct status status) {
 }
 
 struct status decide_fast(struct vault *v, const struct vault_use *use, uint8_t category,
-                          struct person *p, const struct record_facts *record, bool *ret_permit,
-                          int64_t *ret_until_ms) {
-    int64_t now_ms = vault_now_ms(v);
+                          struct person *p, const struct record_facts *record, int64_t now_ms,
+                          bool *ret_permit, int64_t *ret_until_ms) {
     uint64_t what = what_of(use, category, record);
     const struct decided *before = find_decided(v, p, what, now_ms);
     if (before != NULL) {

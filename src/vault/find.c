@@ -42,7 +42,8 @@ struct status find_select(struct vault *v, const struct vault_query *q, bool exp
 
 /* One decision; a person who is being erased has no records any more. */
 static struct status decide_at(struct vault *v, const struct vault_use *use,
-                               const struct segment *s, uint32_t at, bool *ret_permit) {
+                               const struct segment *s, uint32_t at, int64_t now_ms,
+                               bool *ret_permit) {
     struct person *owner = NULL;
     struct status found = person_get(v, s->owner[at], &owner);
     if (found.code == E_NO_SUBJECT) {
@@ -53,18 +54,19 @@ static struct status decide_at(struct vault *v, const struct vault_use *use,
     struct record_facts facts;
     record_facts_of(s, at, use->purpose, &facts);
     int64_t until_ms = 0;
-    return decide_fast(v, use, s->category[at], owner, &facts, ret_permit, &until_ms);
+    return decide_fast(v, use, s->category[at], owner, &facts, now_ms, ret_permit, &until_ms);
 }
 
 static struct status split_segment(struct vault *v, const struct vault_use *use,
                                    struct picked *item, struct picked *denied,
                                    uint64_t *ret_denied) {
     const struct segment *s = v->columns.segments[item->segment];
+    int64_t now_ms = vault_now_ms(v);
     for (uint32_t word = 0; word < SEGMENT_WORDS; word++) {
         for (uint64_t rest = item->bits.words[word]; rest != 0; rest &= rest - 1) {
             bool permit = false;
             uint32_t at = word * 64 + (uint32_t)__builtin_ctzll(rest);
-            TRY(decide_at(v, use, s, at, &permit));
+            TRY(decide_at(v, use, s, at, now_ms, &permit));
             if (!permit) {
                 item->bits.words[word] &= ~(rest & -rest);
                 denied->bits.words[word] |= rest & -rest;
@@ -153,17 +155,37 @@ static struct status hand(struct vault *v, uint64_t id, bool open, struct buf *p
     return each(arg, &meta, buf_slice(plain));
 }
 
+/* The records of one word of a segment. */
+static struct status hand_word(struct vault *v, const struct segment *s,
+                               const struct plane_list *planes, uint32_t word, uint64_t which,
+                               struct buf *plain, vault_record_fn *each, void *arg) {
+    struct vault_meta metas[64];
+    segment_metas(s, planes, word, which, metas);
+    for (uint64_t rest = which; rest != 0; rest &= rest - 1) {
+        const struct vault_meta *meta = &metas[__builtin_ctzll(rest)];
+        if (plain != NULL) {
+            uint32_t at = (uint32_t)(meta->id % SEGMENT_RECORDS);
+            buf_clear(plain);
+            TRY(record_open_payload(v, s, at, meta->id, plain));
+        }
+        TRY(each(arg, meta, plain == NULL ? SLICE("") : buf_slice(plain)));
+    }
+    return STATUS_OK;
+}
+
 static struct status hand_all(struct vault *v, const struct selection *which, bool open,
                               vault_record_fn *each, void *arg) {
     struct buf plain CLEANUP(buf_done);
     buf_init_secret(&plain, VAULT_PAYLOAD_MAX);
     for (size_t i = 0; i < which->count; i++) {
         const struct picked *item = &which->items[i];
+        const struct segment *s = v->columns.segments[item->segment];
+        struct plane_list planes;
+        segment_planes(s, &planes);
         for (uint32_t word = 0; word < SEGMENT_WORDS; word++) {
-            for (uint64_t rest = item->bits.words[word]; rest != 0; rest &= rest - 1) {
-                uint64_t at = word * 64 + (uint64_t)__builtin_ctzll(rest);
-                uint64_t id = ((uint64_t)item->segment << SEGMENT_BITS) + at;
-                TRY(hand(v, id, open, &plain, each, arg));
+            if (item->bits.words[word] != 0) {
+                TRY(hand_word(v, s, &planes, word, item->bits.words[word], open ? &plain : NULL,
+                              each, arg));
             }
         }
     }
@@ -222,7 +244,7 @@ static struct status pick_newest(struct vault *v, const struct vault_use *use, u
         bool wanted = s != NULL && s->category[at] == category && !segment_expired(s, at, now_s);
         if (wanted) {
             bool permit = false;
-            TRY(decide_at(v, use, s, at, &permit));
+            TRY(decide_at(v, use, s, at, vault_now_ms(v), &permit));
             TRY(selection_add(permit ? permitted : denied, id));
         }
     }

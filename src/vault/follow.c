@@ -248,7 +248,8 @@ static struct status may_use(struct vault_follower *f, uint64_t id, bool *ret_pe
     struct record_facts facts;
     record_facts_of(s, at, f->use.purpose, &facts);
     int64_t until_ms = INT64_MAX;
-    TRY(decide_fast(v, &f->use, s->category[at], owner, &facts, ret_permit, &until_ms));
+    TRY(decide_fast(v, &f->use, s->category[at], owner, &facts, vault_now_ms(v), ret_permit,
+                    &until_ms));
     return watch(f, s->owner[at], until_ms);
 }
 

@@ -304,7 +304,7 @@ MUST_USE struct status decide(struct vault *v, const struct vault_use *use, uint
                               struct vault_answer *ret);
 /* Only whether; from what was decided before where possible. */
 MUST_USE struct status decide_fast(struct vault *v, const struct vault_use *use, uint8_t category,
-                                   struct person *p, const struct record_facts *record,
+                                   struct person *p, const struct record_facts *record, int64_t now_ms,
                                    bool *ret_permit, int64_t *ret_until_ms);
 /* Purposes that the data map lets use the category, as bits. */
 uint64_t map_purposes(const struct vault *v, uint8_t category);
