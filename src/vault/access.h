@@ -29,15 +29,15 @@ struct access_use {
 
 struct access_group;
 struct access_item {
-    uint64_t subject; /* 0: nobody (any more) */
+    uint64_t subject;         /* 0: nobody (any more) */
+    struct access_item *next; /* in its chain */
+    struct access_group *group;
     uint64_t count;
-    int64_t at_ms; /* the first */
-    uint64_t records[ACCESS_RECORDS];
     bool permit;
     bool undeclared;
-    struct access_group *group;
-    struct access_item *next; /* in its chain */
+    int64_t at_ms; /* the first */
     struct access_item *next_in_group;
+    uint64_t records[ACCESS_RECORDS];
 };
 
 struct access_group {

@@ -76,23 +76,24 @@ struct person_codes {
     uint32_t language;
 };
 
-/* A person, opened. */
+/* A person, opened. What every decision touches stands together in front. */
 struct person {
+    uint64_t id;         /* as in subject */
+    struct person *next; /* in its chain */
+    uint64_t opened_for; /* law generation of `decided` */
+    bool used;           /* since the clock hand passed */
+    uint8_t decided_next;
+    struct decided decided[DECISIONS_PER_PERSON];
     struct vault_subject subject;
     uint64_t consented; /* bits of purposes that `consents` has */
     uint16_t key_count;
     uint16_t consent_count;
     uint16_t guardian_count;
     bool held; /* under a legal hold */
-    bool used; /* since the clock hand passed */
-    uint8_t decided_next;
-    uint64_t opened_for; /* law generation of `decided` */
     struct person_key *keys;
     struct vault_consent *consents;
     struct vault_guardian guardians[PERSON_GUARDIANS_MAX];
     struct person_codes codes;
-    struct decided decided[DECISIONS_PER_PERSON];
-    struct person *next; /* in its chain */
 };
 
 struct people {

@@ -24,7 +24,7 @@ static struct person *find(const struct people *people, uint64_t id) {
         return NULL;
     }
     struct person *p = *chain_of(people, id);
-    while (p != NULL && p->subject.id != id) {
+    while (p != NULL && p->id != id) {
         p = p->next;
     }
     return p;
@@ -55,6 +55,7 @@ static struct status grow(struct people *people) {
 
 static void link_person(struct people *people, struct person *p) {
     struct person **chain = chain_of(people, p->subject.id);
+    p->id = p->subject.id;
     p->next = *chain;
     *chain = p;
     people->count++;
