@@ -22,7 +22,8 @@ execFileSync('ninja', ['-C', build, 'bench/bench_decide', 'src/cli/ward'], { std
 
 const scratch = mkdtempSync(join(tmpdir(), 'ward-bench-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
-const cases = readdirSync('tests/cases').filter((f) => f.endsWith('.jsonl') && f !== 'house.jsonl')
+// The examiner's files walk one edge after the other and are no mix; without them figures compare with earlier ones.
+const cases = readdirSync('tests/cases').filter((f) => f.endsWith('.jsonl') && !/house|examiner/.test(f))
   .map((f) => `tests/cases/${f}`);
 const facts = cases.flatMap((f) => readFileSync(f, 'utf8').split('\n').filter((l) => l.trim() !== ''))
   .map((l) => JSON.stringify(JSON.parse(l).facts));

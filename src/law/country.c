@@ -51,6 +51,32 @@ static bool is_letter(uint8_t c) {
     return is_upper((uint8_t)(c & ~0x20)) && c >= 'A';
 }
 
+/* Where a law is a region's own, a misspelt region would slip out of it: these are checked by name.
+ */
+static const struct {
+    char country[3];
+    const char *regions;
+} named[] = {
+    {"CA", "ABBCMBNBNLNSNTNUONPEQCSKYT"},
+    {"US",
+     "AKALARASAZCACOCTDCDEFLGAGUHIIAIDILINKSKYLAMAMDMEMIMNMOMPMSMTNCNDNENHNJNMNVNYOHOKORPAPRRI"
+     "SCSDTNTXUMUTVAVIVTWAWIWVWY"},
+};
+
+static bool region_named(struct slice text) {
+    for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
+        const char *at = named[i].regions;
+        if (memcmp(named[i].country, text.ptr, 2) != 0) {
+            continue;
+        }
+        while (text.len == 5 && *at != '\0' && memcmp(at, text.ptr + 3, 2) != 0) {
+            at += 2;
+        }
+        return text.len == 5 && *at != '\0';
+    }
+    return true;
+}
+
 /* Three places of 36 signs and none each: fits into sixteen bits below the country. */
 uint32_t law_region_parse(struct slice text) {
     uint32_t packed = 0;
@@ -65,7 +91,7 @@ uint32_t law_region_parse(struct slice text) {
         }
         packed = packed * 37 + (c == 0 ? 0u : is_digit(c) ? c - '0' + 1u : c - 'A' + 11u);
     }
-    return (uint32_t)country << 16 | packed;
+    return region_named(text) ? (uint32_t)country << 16 | packed : 0;
 }
 
 static bool subtag(struct slice part) {

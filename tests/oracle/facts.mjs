@@ -74,6 +74,18 @@ function age(birth, on) {
   return addYears(birth, years) > on ? years - 1 : years;
 }
 
+/** ISO 3166-2; by name in the countries of which a region has a law of its own. */
+const REGIONS = {
+  CA: 'AB BC MB NB NL NS NT NU ON PE QC SK YT',
+  US: 'AK AL AR AS AZ CA CO CT DC DE FL GA GU HI IA ID IL IN KS KY LA MA MD ME MI MN MO MP MS MT NC ND NE NH NJ NM NV NY OH OK OR PA PR RI SC SD TN TX UM UT VA VI VT WA WI WV WY',
+};
+
+function isRegion(v) {
+  if (!/^[A-Z]{2}-[A-Z0-9]{1,3}$/.test(v)) return false;
+  const [country, region] = v.split('-');
+  return COUNTRIES.has(country) && (!REGIONS[country] || REGIONS[country].split(' ').includes(region));
+}
+
 function checkValue(row, v) {
   const bad = (code) => { throw new FactError(code, row.name); };
   if (row.type === 'bool') return typeof v === 'boolean' ? v : bad('FACT_TYPE');
@@ -84,7 +96,7 @@ function checkValue(row, v) {
   if (typeof v !== 'string') bad('FACT_TYPE');
   if (row.values) return row.values.includes(v) ? v : bad('FACT_VALUE');
   if (row.type === 'country') return COUNTRIES.has(v) ? v : bad('FACT_VALUE');
-  if (row.type === 'region') return /^[A-Z]{2}-[A-Z0-9]{1,3}$/.test(v) && COUNTRIES.has(v.slice(0, 2)) ? v : bad('FACT_VALUE');
+  if (row.type === 'region') return isRegion(v) ? v : bad('FACT_VALUE');
   if (row.type === 'language') return /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/.test(v) ? v : bad('FACT_VALUE');
   if (row.type === 'date') return isDate(v) ? v : bad('FACT_VALUE');
   if (row.type === 'time') return readTime(v) ? v : bad('FACT_VALUE');

@@ -38,6 +38,7 @@
 
 #define LAW_DUTIES(DUTY)                                                                           \
     DUTY(AD_REPOSITORY, "ad-repository")                                                           \
+    DUTY(ASSURE_AGE, "assure-age")                                                                 \
     DUTY(DELETE_AFTER_USE, "delete-after-use")                                                     \
     DUTY(EXPLAIN_RECOMMENDER, "explain-recommender")                                               \
     DUTY(HUMAN_REVIEW, "human-review")                                                             \
