@@ -22,9 +22,9 @@ static bool purpose_is(const struct maker *m, size_t purpose, enum notice_condit
         [COND_PROFILING] = {LAW_PURPOSE_PROFILING, -1, -1},
         [COND_AUTOMATED] = {LAW_PURPOSE_AUTOMATED_DECISION, -1, -1},
         [COND_ADVERTISING] = {LAW_PURPOSE_ADVERTISING, -1, -1},
-        [COND_MAY_ERASE] = {-1, -1, RIGHT_ERASE},
-        [COND_MAY_TAKE] = {-1, -1, RIGHT_PORTABLE},
-        [COND_MAY_OBJECT] = {-1, -1, RIGHT_OBJECT},
+        [COND_MAY_ERASE] = {-1, -1, RIGHT_ERASURE},
+        [COND_MAY_TAKE] = {-1, -1, RIGHT_PORTABILITY},
+        [COND_MAY_OBJECT] = {-1, -1, RIGHT_OBJECTION},
     };
     const struct purpose_facts *known = &m->purposes[purpose];
     if (cond == COND_CHILDREN) {
@@ -36,7 +36,7 @@ static bool purpose_is(const struct maker *m, size_t purpose, enum notice_condit
     }
     return rows[cond].basis >= 0
                ? (known->bases >> rows[cond].basis & 1) != 0
-               : (known->bases & notice_right_info((enum notice_right)rows[cond].right)->bases) != 0;
+               : (known->bases & rights_info((enum right)rows[cond].right)->bases) != 0;
 }
 
 static bool recipient_is(const struct maker *m, size_t recipient, enum notice_condition cond) {

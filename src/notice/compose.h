@@ -3,7 +3,7 @@
 #define WARD_NOTICE_COMPOSE_H
 
 #include "facts.h"
-#include "notice/rights.h"
+#include "rights/rights.h"
 #include "template.h"
 
 /* What is asked of each purpose again and again, asked once. */

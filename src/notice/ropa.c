@@ -237,12 +237,12 @@ static void put_bases(struct writer *r, int purpose) {
     json_put_close(&r->w);
     key(r, "dpv:hasRight");
     json_put_array(&r->w);
-    for (unsigned i = 0; i < RIGHT_COUNT; i++) {
-        const struct notice_right_info *info = notice_right_info((enum notice_right)i);
+    for (unsigned i = 0; i < RIGHTS; i++) {
+        const struct right_info *info = rights_info((enum right)i);
         if ((info->bases & bases) != 0) {
             buf_clear(r->room);
-            note_error(r, buf_add_str(r->room, i == RIGHT_WITHDRAW ? "eu-gdpr:A7-3" : "eu-gdpr:A"));
-            note_error(r, buf_add_str(r->room, i == RIGHT_WITHDRAW ? "" : info->article));
+            note_error(r, buf_add_str(r->room, i == RIGHT_WITHDRAWAL ? "eu-gdpr:A7-3" : "eu-gdpr:A"));
+            note_error(r, buf_add_str(r->room, i == RIGHT_WITHDRAWAL ? "" : info->article));
             reference(r, buf_slice(r->room));
         }
     }

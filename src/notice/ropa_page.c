@@ -35,7 +35,7 @@ static struct status put_bases(const struct notice_source *s, int purpose, struc
     for (uint8_t b = LAW_BASIS_CONSENT; b <= LAW_BASIS_RECOGNISED_LEGITIMATE_INTERESTS; b++) {
         if ((bases >> b & 1) != 0) {
             TRY(buf_add_format(out, "<span class=\"tag\">%s, Art. %s</span> ", info->values[b],
-                               notice_basis_article((enum law_basis)b)));
+                               rights_basis_article((enum law_basis)b)));
         }
     }
     if (!facts_one_ground(s->map, purpose)) {
@@ -133,8 +133,8 @@ static struct status put_recipients(const struct notice_source *s, struct buf *o
     return buf_add_str(out, "</tbody>\n</table>\n</div>\n</section>\n");
 }
 
-static struct status put_right(enum notice_right right, struct buf *out) {
-    const struct notice_right_info *info = notice_right_info(right);
+static struct status put_right(enum right right, struct buf *out) {
+    const struct right_info *info = rights_info(right);
     TRY(buf_add_format(out, "<tr><th scope=\"row\">Art. %s: ", info->article));
     TRY(put(out, "", slice_str(info->title), "</th>"));
     for (uint8_t b = LAW_BASIS_CONSENT; b <= LAW_BASIS_LEGITIMATE_INTERESTS; b++) {
@@ -150,11 +150,11 @@ static struct status put_rights(struct buf *out) {
                          "<caption>Where the Regulation leaves room, the cell says that it is "
                          "read so.</caption>\n<thead><tr><th scope=\"col\">Right</th>"));
     for (uint8_t b = LAW_BASIS_CONSENT; b <= LAW_BASIS_LEGITIMATE_INTERESTS; b++) {
-        TRY(buf_add_format(out, "<th scope=\"col\">%s</th>", notice_basis_article((enum law_basis)b)));
+        TRY(buf_add_format(out, "<th scope=\"col\">%s</th>", rights_basis_article((enum law_basis)b)));
     }
     TRY(buf_add_str(out, "<th scope=\"col\">Why</th></tr></thead>\n<tbody>\n"));
-    for (unsigned i = 0; i < RIGHT_COUNT; i++) {
-        TRY(put_right((enum notice_right)i, out));
+    for (unsigned i = 0; i < RIGHTS; i++) {
+        TRY(put_right((enum right)i, out));
     }
     return buf_add_str(out, "</tbody>\n</table>\n</div>\n</section>\n");
 }

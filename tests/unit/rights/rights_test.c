@@ -24,8 +24,8 @@ static void rights_depend_on_the_ground(void **state) {
     for (int right = 0; right < RIGHTS; right++) {
         assert_true(rights_exists((enum right)right, (enum law_basis)99));
         assert_true(rights_exists((enum right)right, LAW_BASIS_NONE));
-        assert_true(rights_article((enum right)right).len > 0);
-        assert_true(rights_name((enum right)right).len > 0);
+        assert_true(rights_info((enum right)right)->article[0] != '\0');
+        assert_true(rights_info((enum right)right)->title[0] != '\0');
     }
     assert_false(rights_exists(RIGHTS, LAW_BASIS_CONSENT));
 }

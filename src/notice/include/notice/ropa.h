@@ -4,7 +4,7 @@
 #define WARD_NOTICE_ROPA_H
 
 #include "notice/notice.h"
-#include "notice/rights.h"
+#include "rights/rights.h"
 
 MUST_USE struct status ropa_put_html(const struct notice_source *source, struct buf *out);
 MUST_USE struct status ropa_put_jsonld(const struct notice_source *source, struct buf *out);

@@ -10,15 +10,29 @@
 #include "base/date.h"
 #include "law/facts.h"
 
+/* Sorted by article. */
 enum right {
-    RIGHT_ACCESS,
-    RIGHT_RECTIFICATION,
-    RIGHT_ERASURE,
-    RIGHT_RESTRICTION,
-    RIGHT_PORTABILITY,
-    RIGHT_OBJECTION,
-    RIGHT_WITHDRAWAL, /* of consent */
+    RIGHT_WITHDRAWAL,         /* Art. 7(3): of consent */
+    RIGHT_INFORMED,           /* Art. 13 */
+    RIGHT_INFORMED_ELSEWHERE, /* Art. 14: where the data come from elsewhere */
+    RIGHT_ACCESS,             /* Art. 15 */
+    RIGHT_RECTIFICATION,      /* Art. 16 */
+    RIGHT_ERASURE,            /* Art. 17 */
+    RIGHT_RESTRICTION,        /* Art. 18 */
+    RIGHT_RECIPIENTS,         /* Art. 19: recipients are told, and who they are */
+    RIGHT_PORTABILITY,        /* Art. 20 */
+    RIGHT_OBJECTION,          /* Art. 21 */
+    RIGHT_NO_MACHINE,         /* Art. 22 */
+    RIGHT_COMPLAINT,          /* Art. 77 */
     RIGHTS,
+};
+
+struct right_info {
+    const char *article; /* "17" */
+    const char *title;
+    uint16_t bases;      /* bits of enum law_basis under which it exists */
+    uint16_t readings;   /* of these and of the others, those that are a reading, not the letter */
+    const char *why;     /* on which words the row rests */
 };
 
 /* The only reasons for which the law knows a refusal. */
@@ -35,12 +49,13 @@ enum refusal {
     REFUSALS,
 };
 
-struct slice rights_name(enum right right);
-/* Where it stands: "15". */
-struct slice rights_article(enum right right);
+/* The row of a right; it must be one. */
+const struct right_info *rights_info(enum right right);
 /* Whether the right exists for data processed on that ground. Unknown grounds: every right that any
  * ground gives, so that nobody loses one by a gap in the records. */
 bool rights_exists(enum right right, enum law_basis basis);
+/* Art. 6(1) point of a ground: "6(1)(a)"; empty for `none`. */
+const char *rights_basis_article(enum law_basis basis);
 /* Whether that is a reason for which this right may be refused, and where that stands ("17(3)(e)";
  * empty when it may not). */
 bool rights_may_refuse(enum right right, enum refusal refusal);
