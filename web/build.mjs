@@ -6,13 +6,14 @@ import zlib from 'node:zlib';
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
-import { writeTypes } from './types.mjs';
+import { writeErrors, writeTypes } from './types.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const dist = path.join(here, 'dist');
 const FEED_SCRIPT_BUDGET_BYTES = 15 * 1024;
 
 writeTypes(path.join(here, '../api'), path.join(here, 'src/api.gen.ts'));
+writeErrors(path.join(here, '../src/base/include/base/errors.def'), path.join(here, 'src/errors.gen.ts'));
 execFileSync(process.execPath, [path.join(here, 'node_modules/typescript/bin/tsc'), '--noEmit', '-p', here], { stdio: 'inherit' });
 fs.rmSync(dist, { recursive: true, force: true });
 

@@ -1,4 +1,4 @@
-// Makes the client's types from the operations in api/.
+// Makes the client's types from the operations in api/, and its words from the table of errors.
 import fs from 'node:fs';
 import path from 'node:path';
 
@@ -24,4 +24,15 @@ export function writeTypes(apiDir, outFile) {
     parts.push(`/** ${op.summary} ${op.route ?? ''} */\nexport interface ${pascal(op.op)}Answer {\n${fields(op.answer)}\n}`);
   }
   fs.writeFileSync(outFile, parts.join('\n\n') + '\n');
+}
+
+/** The English of what can be wrong with a clip: the service only names it there. */
+export function writeErrors(table, outFile) {
+  const rows = [...fs.readFileSync(table, 'utf8').matchAll(/^ERROR\((E_(?:MEDIA|STUDIO)_\w+), \d+, \w+, \d+, ("(?:[^"\\]|\\.)*"), ("(?:[^"\\]|\\.)*")\)$/gm)];
+  if (rows.length === 0) throw new Error(`${table} names no errors of clips`);
+  fs.writeFileSync(outFile, `// Made from the table of errors by web/types.mjs; do not edit.
+export const media: Readonly<Record<string, readonly [string, string]>> = {
+${rows.map(([, name, cause, remedy]) => `  ${name}: [${cause}, ${remedy}],`).join('\n')}
+};
+`);
 }

@@ -26,7 +26,7 @@ class Feed {
   private muted = true;
   private readonly still = matchMedia('(prefers-reduced-motion: reduce)').matches;
   private readonly seen = new IntersectionObserver((es) => {
-    for (const e of es) if (e.isIntersecting) this.show(this.slots.findIndex((x) => x.el === e.target));
+    for (const e of es) if (e.isIntersecting) this.reach(this.slots.findIndex((x) => x.el === e.target));
   }, { root: this.el, threshold: 0.6 });
 
   constructor(private readonly first: string) {
@@ -51,9 +51,15 @@ class Feed {
       this.next = p.next;
       if (!p.next || Number(p.next) === 0) {
         this.done = true;
-        if (this.slots.length) this.el.append(this.card(w('feed.end'), w('feed.end.text'), () => this.jump(0)));
+        if (this.slots.length) this.end();
       }
     } finally { this.loading = false; }
+  }
+
+  private end(): void {
+    const card = this.card(w('feed.end'), w('feed.end.text'), () => this.jump(0));
+    this.el.append(card);
+    this.seen.observe(card);
   }
 
   private card(title: string, text: string, again?: () => void): HTMLElement {
@@ -107,8 +113,15 @@ class Feed {
     slot.el.append(errorNote(e));
   }
 
+  /** Past the last clip is the end card: nothing plays behind it. */
+  private reach(n: number): void {
+    if (n >= 0) { this.show(n); return; }
+    this.leave();
+    this.at = this.slots.length;
+  }
+
   private show(n: number): void {
-    if (n < 0 || n === this.at) return;
+    if (n === this.at) return;
     this.leave();
     this.at = n;
     const slot = this.slots[n]!;
@@ -217,7 +230,8 @@ class Feed {
   }
 
   private jump(n: number): void {
-    const target = this.el.children[Math.max(0, Math.min(n, this.el.children.length - 1))];
+    const target = this.el.children[Math.max(0, Math.min(n, this.el.children.length - 1))] as HTMLElement | undefined;
+    target?.focus({ preventScroll: true }); // what is read aloud, and where Tab goes on
     target?.scrollIntoView({ behavior: this.still ? 'auto' : 'smooth' });
   }
 

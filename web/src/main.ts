@@ -3,7 +3,7 @@ import { h, icon, replace } from './dom.js';
 import { onOpen, startNavigation } from './nav.js';
 import { who } from './session.js';
 import { errorNote } from './ui.js';
-import { onSpeak, preferred, speak, w } from './words.js';
+import { onSpeak, preferred, speak, speakToChild, w } from './words.js';
 
 type Screen = (rest: string) => Promise<HTMLElement>;
 
@@ -54,6 +54,7 @@ async function open(path: string): Promise<void> {
   let el: HTMLElement;
   try {
     const person = await who();
+    speakToChild(!!person && (person.child || person.state === 'needs-guardian'));
     if (person) await speak(person.language);
     const found = screens.map(([pattern, load]) => ({ m: pattern.exec(path), load })).find((x) => x.m);
     el = found ? await (await found.load())(found.m![1] ?? '') : missing();

@@ -3,14 +3,14 @@ import { get } from './api.js';
 import type { WhyAnswer } from './api.gen.js';
 import { h, icon, replace } from './dom.js';
 import { errorNote } from './ui.js';
-import { w } from './words.js';
+import { helpReady, needWords, w } from './words.js';
 
 const row = (term: string, text: string): HTMLElement => h('div', {}, h('dt', {}, term), h('dd', {}, text));
 
 function inside(a: WhyAnswer): HTMLElement[] {
   const facts = h('dl', { class: 'facts' }, row(w('why.purpose'), a.purpose_title), row(w('why.category'), a.category_title), row(w('why.ground'), a.basis));
   if (a.until) facts.append(row(w('why.until'), a.until));
-  if (a.needs.length) facts.append(row(w('why.needs'), a.needs.join(', ')));
+  if (a.needs.length) facts.append(row(w('why.needs'), needWords(a.needs)));
   const rules = h('div', { class: 'stack' }, h('h3', {}, w('why.rules')));
   for (const r of a.rules) {
     rules.append(h('div', { class: 'stack' }, h('p', {}, h('strong', {}, `${r.law.toUpperCase()} ${r.article}`), ` ${r.title}`), r.quote ? h('blockquote', {}, `“${r.quote}”`) : null));
@@ -31,6 +31,7 @@ export async function showWhy(purpose: string, category: string): Promise<void> 
   title.focus();
   try {
     const a = await get<WhyAnswer>(`/api/why?purpose=${encodeURIComponent(purpose)}&category=${encodeURIComponent(category)}`);
+    await helpReady();
     if (a.decision === 'deny') title.textContent = w('why.title.no');
     replace(body, ...inside(a));
   } catch (e) {

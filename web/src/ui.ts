@@ -1,25 +1,29 @@
 // Pieces that several screens use: a page, an error, a saved file, the yes and the no.
 import { ApiError } from './api.js';
 import { h, type Child } from './dom.js';
-import { w } from './words.js';
+import { errorWords, needWords, w } from './words.js';
 
 /** A screen with its heading, which receives the focus when it opens. */
 export function page(title: string, lead: Child, ...children: Child[]): HTMLElement {
   return h('div', { class: 'page' }, h('header', {}, h('h1', { tabindex: -1 }, title), lead ? h('p', { class: 'quiet' }, lead) : null), ...children);
 }
 
+function causeAndRemedy(e: unknown): readonly [string, string] {
+  if (!(e instanceof ApiError)) return [e instanceof Error ? e.message : String(e), w('error.nothing')];
+  if (e.code === 'E_OFFLINE') return [w('error.offline'), w('error.offline.todo')];
+  if (e.code === 'E_HTTP') return [w('error.http', { status: e.status }), w('error.http.todo')];
+  return errorWords(e.code) ?? [e.cause_, e.remedy];
+}
+
 /** What happened, that nothing is lost, and what to do. */
 export function errorNote(e: unknown): HTMLElement {
-  const box = h('div', { class: 'note wrong', role: 'alert' }, h('strong', {}, w('error.title')));
-  if (e instanceof ApiError && e.code !== 'E_OFFLINE') {
-    if (e.cause_) box.append(h('p', {}, e.cause_));
-    for (const r of e.rules) box.append(h('p', { class: 'small' }, `${w('error.law')}: ${r.law.toUpperCase()} ${r.article}${r.title ? ` – ${r.title}` : ''}`));
-    if (e.remedy) box.append(h('p', {}, e.remedy));
-  } else if (e instanceof ApiError) {
-    box.append(h('p', {}, w('error.offline')), h('p', {}, w('error.offline.todo')));
-  } else {
-    box.append(h('p', {}, String(e instanceof Error ? e.message : e)), h('p', {}, w('error.nothing')));
-  }
+  const api = e instanceof ApiError ? e : null;
+  const [cause, remedy] = causeAndRemedy(e);
+  const box = h('div', { class: 'note wrong', role: 'alert' }, h('strong', {}, api?.title || w('error.title')), cause ? h('p', {}, cause) : null);
+  for (const r of api?.rules ?? []) box.append(h('p', { class: 'small' }, `${w('error.law')}: ${r.law.toUpperCase()} ${r.article}${r.title ? ` – ${r.title}` : ''}`));
+  if (api?.needs.length) box.append(h('p', { class: 'small' }, `${w('why.needs')}: ${needWords(api.needs)}`));
+  if (remedy) box.append(h('p', {}, remedy));
+  if (api?.kept) box.append(h('p', {}, api.kept));
   return box;
 }
 

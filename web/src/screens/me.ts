@@ -5,7 +5,7 @@ import { h, replace } from '../dom.js';
 import { go } from '../nav.js';
 import { forget, who } from '../session.js';
 import { errorNote, page, save } from '../ui.js';
-import { moment, w } from '../words.js';
+import { helpReady, kindWords, moment, w } from '../words.js';
 import { deleteAccount } from './delete.js';
 
 function tile(i: Item): HTMLElement {
@@ -34,7 +34,7 @@ function held(x: Holding): HTMLElement {
 
 function entry(x: Entry): HTMLElement {
   const at = when(x.at);
-  const li = h('li', {}, h('span', {}, x.kind, h('br'), h('span', { class: 'quiet small' }, at ? moment(at) : '')));
+  const li = h('li', {}, h('span', {}, kindWords(x.kind), h('br'), h('span', { class: 'quiet small' }, at ? moment(at) : '')));
   li.append(h('button', { type: 'button', onclick: async () => {
     try {
       const r = await get<ReceiptReadAnswer>(`/api/receipts/${x.index}`);
@@ -48,11 +48,11 @@ export async function me(): Promise<HTMLElement> {
   const person = await who();
   if (!person) { queueMicrotask(() => go('/login', true)); return page(w('me.title'), null); }
   const [mine, data, proofs] = await Promise.all([
-    get<ClipMineAnswer>('/api/me/clips'), get<DataHeldAnswer>('/api/data'), get<ReceiptsListAnswer>('/api/receipts')]);
+    get<ClipMineAnswer>('/api/me/clips'), get<DataHeldAnswer>('/api/data'), get<ReceiptsListAnswer>('/api/receipts'), helpReady()]);
   const out = async (): Promise<void> => { await post('/api/logout'); forget(); go('/'); };
   return page(person.name, person.child ? w('me.child.safe') : null,
-    h('div', { class: 'row' }, h('a', { class: 'button', href: '/choices' }, w('choices.title')), h('a', { class: 'button', href: '/history' }, w('me.history')),
-      h('a', { class: 'button', href: '/notice' }, w('me.notice')), h('button', { type: 'button', onclick: () => void out() }, w('login.out'))),
+    h('ul', { class: 'menu' }, h('li', {}, h('a', { class: 'button', href: '/choices' }, w('choices.title'))), h('li', {}, h('a', { class: 'button', href: '/history' }, w('me.history'))),
+      h('li', {}, h('a', { class: 'button', href: '/notice' }, w('me.notice'))), h('li', {}, h('button', { type: 'button', onclick: () => void out() }, w('login.out')))),
     h('section', { class: 'stack' }, h('h2', {}, w('me.clips')), mine.items.length ? h('ul', { class: 'tiles' }, ...mine.items.map(tile)) : h('p', { class: 'quiet' }, w('me.clips.none'))),
     h('section', { class: 'stack' }, h('h2', {}, w('me.data')), h('p', { class: 'quiet' }, w('me.data.text')), h('ul', { class: 'stack' }, ...data.holdings.map(held))),
     h('section', { class: 'card' }, h('h2', {}, w('me.download')), h('p', {}, w('me.download.text')), h('a', { class: 'button', href: '/api/data/export', download: true }, w('me.download'))),

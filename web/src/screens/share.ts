@@ -52,7 +52,8 @@ export async function share(): Promise<HTMLElement> {
     try {
       status.textContent = w('share.sending');
       const { clip } = await post<ClipBeginAnswer>('/api/clips', { caption: caption.value.trim(), audience: audience.value(), size_bytes: f.size });
-      await upload(`/api/clips/${clip}/bytes`, f, (p) => { bar.value = p; });
+      await upload(`/api/clips/${clip}/bytes`, f, (p) => { bar.value = p; },
+        (now) => { status.textContent = w(now ? 'share.lost' : 'share.sending'); });
       await post(`/api/clips/${clip}/finish`);
       bar.value = 0;
       done(card, await followStudio(clip, (i) => {
@@ -66,7 +67,12 @@ export async function share(): Promise<HTMLElement> {
 }
 
 function done(card: HTMLElement, item: Item): void {
-  if (item.state === 'failed') throw new ApiError(item.problem, w('share.failed'), w('share.failed.text'), [], [], 0);
+  if (item.state === 'failed') {
+    const e = new ApiError(item.problem, '', '', [], [], 0);
+    e.title = w('share.failed');
+    e.kept = w('share.failed.text');
+    throw e;
+  }
   replace(card, h('div', { role: 'status' }, h('h2', { tabindex: -1 }, w('share.ready'))),
     h('div', { class: 'tiles' }, h('div', { class: 'tile' }, h('img', { src: `/media/${item.clip}/poster`, alt: item.caption }))),
     h('div', { class: 'answers' }, h('a', { class: 'button', href: `/clip/${item.clip}` }, w('share.watch')),
