@@ -92,6 +92,7 @@ static struct status reserve_planes(struct segment *s, enum plane_set set, uint6
             if (*plane == NULL) {
                 return FAIL(E_MEMORY);
             }
+            s->has[set] |= bits & -bits;
         }
     }
     return STATUS_OK;
@@ -216,72 +217,60 @@ struct segment *columns_at(const struct columns *c, uint64_t id, uint32_t *ret_a
 
 uint64_t segment_mask(const struct segment *s, enum plane_set set, uint32_t at) {
     uint64_t mask = 0;
-    for (unsigned bit = 0; bit < 64; bit++) {
+    for (uint64_t rest = s->has[set]; rest != 0; rest &= rest - 1) {
+        unsigned bit = (unsigned)__builtin_ctzll(rest);
         mask |= (uint64_t)segment_bit(s, set, bit, at) << bit;
     }
     return mask;
-}
-
-void segment_planes(const struct segment *s, struct plane_list *ret) {
-    for (int set = 0; set < PLANE_SETS; set++) {
-        ret->count[set] = 0;
-        for (uint8_t bit = 0; bit < 64; bit++) {
-            if (s->planes[set][bit] != NULL) {
-                ret->bit[set][ret->count[set]++] = bit;
-            }
-        }
-    }
 }
 
 bool segment_expired(const struct segment *s, uint32_t at, int64_t now_s) {
     return s->expires[at] != 0 && (int64_t)s->expires[at] <= now_s;
 }
 
-/* All but what stands in planes. */
-static void values_at(const struct segment *s, uint32_t at, struct vault_meta *ret) {
+void segment_meta(const struct segment *s, uint32_t at, const struct masks *masks,
+                  struct vault_meta *ret) {
     *ret = (struct vault_meta){
         .id = ((uint64_t)s->number << SEGMENT_BITS) + at,
         .owner = s->owner[at],
         .category = s->category[at],
         .collected_for = s->collected_for[at],
+        .flags = (uint16_t)masks->of[PLANES_FLAG],
         .origin = s->origin[at],
         .access_list = s->access_list[at],
         .place = s->place[at],
+        .purposes = masks->of[PLANES_PURPOSE],
+        .objections = masks->of[PLANES_OBJECTION],
+        .shares = masks->of[PLANES_SHARE],
         .collected_s = s->collected[at],
         .expires_s = s->expires[at] == 0 ? VAULT_NEVER_EXPIRES : (int64_t)s->expires[at],
     };
 }
 
-static void add_bit(struct vault_meta *meta, int set, uint64_t bit) {
-    switch ((enum plane_set)set) {
-    case PLANES_PURPOSE:
-        meta->purposes |= bit;
-        break;
-    case PLANES_OBJECTION:
-        meta->objections |= bit;
-        break;
-    case PLANES_SHARE:
-        meta->shares |= bit;
-        break;
-    case PLANES_FLAG:
-        meta->flags |= (uint16_t)bit;
-        break;
+static void masks_add(const uint64_t plane[BLOCK_WORDS], const uint64_t which[BLOCK_WORDS], int set,
+                      uint64_t bit, struct masks ret[BLOCK_RECORDS]) {
+    uint64_t any = 0;
+    for (int i = 0; i < BLOCK_WORDS; i++) {
+        any |= plane[i] & which[i];
+    }
+    for (int i = 0; any != 0 && i < BLOCK_WORDS; i++) {
+        for (uint64_t rest = plane[i] & which[i]; rest != 0; rest &= rest - 1) {
+            ret[i * 64 + __builtin_ctzll(rest)].of[set] |= bit;
+        }
     }
 }
 
-void segment_metas(const struct segment *s, const struct plane_list *list, uint32_t word,
-                   uint64_t which, struct vault_meta ret[64]) {
-    for (uint64_t rest = which; rest != 0; rest &= rest - 1) {
-        int i = __builtin_ctzll(rest);
-        values_at(s, word * 64 + (uint32_t)i, &ret[i]);
+void segment_masks(const struct segment *s, uint32_t block, const uint64_t which[BLOCK_WORDS],
+                   struct masks ret[BLOCK_RECORDS]) {
+    for (int i = 0; i < BLOCK_WORDS; i++) {
+        for (uint64_t rest = which[i]; rest != 0; rest &= rest - 1) {
+            ret[i * 64 + __builtin_ctzll(rest)] = (struct masks){.of = {0}};
+        }
     }
     for (int set = 0; set < PLANE_SETS; set++) {
-        for (uint8_t k = 0; k < list->count[set]; k++) {
-            uint8_t bit = list->bit[set][k];
-            uint64_t rest = s->planes[set][bit]->words[word] & which;
-            for (; rest != 0; rest &= rest - 1) {
-                add_bit(&ret[__builtin_ctzll(rest)], set, UINT64_C(1) << bit);
-            }
+        for (uint64_t has = s->has[set]; has != 0; has &= has - 1) {
+            const struct plane *plane = s->planes[set][__builtin_ctzll(has)];
+            masks_add(plane->words + (size_t)block * BLOCK_WORDS, which, set, has & -has, ret);
         }
     }
 }
@@ -292,11 +281,11 @@ bool columns_get(const struct columns *c, uint64_t id, struct vault_meta *ret) {
     if (s == NULL) {
         return false;
     }
-    values_at(s, at, ret);
-    ret->flags = (uint16_t)segment_mask(s, PLANES_FLAG, at);
-    ret->purposes = segment_mask(s, PLANES_PURPOSE, at);
-    ret->objections = segment_mask(s, PLANES_OBJECTION, at);
-    ret->shares = segment_mask(s, PLANES_SHARE, at);
+    struct masks masks;
+    for (int set = 0; set < PLANE_SETS; set++) {
+        masks.of[set] = segment_mask(s, (enum plane_set)set, at);
+    }
+    segment_meta(s, at, &masks, ret);
     return true;
 }
 

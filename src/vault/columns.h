@@ -37,6 +37,7 @@ struct segment {
     uint64_t origins; /* bit origin % 64 */
     uint32_t earliest_expiry;
     struct plane alive;
+    uint64_t has[PLANE_SETS]; /* bits of the planes that are there */
     struct plane *planes[PLANE_SETS][64];
     uint32_t owner[SEGMENT_RECORDS];
     uint32_t next[SEGMENT_RECORDS]; /* older record of the owner */
@@ -76,16 +77,17 @@ void columns_done(struct columns *c);
 /* After success columns_put of this meta cannot fail. */
 MUST_USE struct status columns_reserve(struct columns *c, const struct vault_meta *meta);
 void columns_put(struct columns *c, const struct vault_meta *meta, uint64_t delta);
-/* Which planes a segment has: what many records of it are read with. */
-struct plane_list {
-    uint8_t count[PLANE_SETS];
-    uint8_t bit[PLANE_SETS][64];
+/* The masks of many living records at once, out of 8 words of bits: each plane is looked at once
+ * for all of them, and most hold none. ret[i] is that of the i-th of the 512 places. */
+enum { BLOCK_WORDS = 8, BLOCK_RECORDS = BLOCK_WORDS * 64 };
+struct masks {
+    uint64_t of[PLANE_SETS];
 };
-void segment_planes(const struct segment *s, struct plane_list *ret);
-/* Of living records, a bit each of one word: what columns_get says of each, at its bit's place.
- * Each plane is looked at once for all of them. */
-void segment_metas(const struct segment *s, const struct plane_list *list, uint32_t word,
-                   uint64_t which, struct vault_meta ret[64]);
+void segment_masks(const struct segment *s, uint32_t block, const uint64_t which[BLOCK_WORDS],
+                   struct masks ret[BLOCK_RECORDS]);
+/* What columns_get says, with the masks at hand. */
+void segment_meta(const struct segment *s, uint32_t at, const struct masks *masks,
+                  struct vault_meta *ret);
 /* False when there is none. Fills all but `others`. */
 bool columns_get(const struct columns *c, uint64_t id, struct vault_meta *ret);
 /* The segment and the place in it, or NULL when the record is not there. */

@@ -155,22 +155,34 @@ static struct status hand(struct vault *v, uint64_t id, bool open, struct buf *p
     return each(arg, &meta, buf_slice(plain));
 }
 
-/* The records of one word of a segment. */
-static struct status hand_word(struct vault *v, const struct segment *s,
-                               const struct plane_list *planes, uint32_t word, uint64_t which,
-                               struct buf *plain, vault_record_fn *each, void *arg) {
-    struct vault_meta metas[64];
-    segment_metas(s, planes, word, which, metas);
-    for (uint64_t rest = which; rest != 0; rest &= rest - 1) {
-        const struct vault_meta *meta = &metas[__builtin_ctzll(rest)];
-        if (plain != NULL) {
-            uint32_t at = (uint32_t)(meta->id % SEGMENT_RECORDS);
-            buf_clear(plain);
-            TRY(record_open_payload(v, s, at, meta->id, plain));
+/* The records of some words of a segment. plain NULL: metadata only. */
+static struct status hand_block(struct vault *v, const struct segment *s, uint32_t block,
+                                const uint64_t which[BLOCK_WORDS], struct buf *plain,
+                                vault_record_fn *each, void *arg) {
+    struct masks masks[BLOCK_RECORDS];
+    segment_masks(s, block, which, masks);
+    for (uint32_t i = 0; i < BLOCK_WORDS; i++) {
+        for (uint64_t rest = which[i]; rest != 0; rest &= rest - 1) {
+            uint32_t in_block = i * 64 + (uint32_t)__builtin_ctzll(rest);
+            uint32_t at = block * BLOCK_RECORDS + in_block;
+            struct vault_meta meta;
+            segment_meta(s, at, &masks[in_block], &meta);
+            if (plain != NULL) {
+                buf_clear(plain);
+                TRY(record_open_payload(v, s, at, meta.id, plain));
+            }
+            TRY(each(arg, &meta, plain == NULL ? SLICE("") : buf_slice(plain)));
         }
-        TRY(each(arg, meta, plain == NULL ? SLICE("") : buf_slice(plain)));
     }
     return STATUS_OK;
+}
+
+static bool any_of(const uint64_t which[BLOCK_WORDS]) {
+    uint64_t any = 0;
+    for (int i = 0; i < BLOCK_WORDS; i++) {
+        any |= which[i];
+    }
+    return any != 0;
 }
 
 static struct status hand_all(struct vault *v, const struct selection *which, bool open,
@@ -180,12 +192,10 @@ static struct status hand_all(struct vault *v, const struct selection *which, bo
     for (size_t i = 0; i < which->count; i++) {
         const struct picked *item = &which->items[i];
         const struct segment *s = v->columns.segments[item->segment];
-        struct plane_list planes;
-        segment_planes(s, &planes);
-        for (uint32_t word = 0; word < SEGMENT_WORDS; word++) {
-            if (item->bits.words[word] != 0) {
-                TRY(hand_word(v, s, &planes, word, item->bits.words[word], open ? &plain : NULL,
-                              each, arg));
+        for (uint32_t block = 0; block < SEGMENT_WORDS / BLOCK_WORDS; block++) {
+            const uint64_t *words = item->bits.words + (size_t)block * BLOCK_WORDS;
+            if (any_of(words)) {
+                TRY(hand_block(v, s, block, words, open ? &plain : NULL, each, arg));
             }
         }
     }
