@@ -36,7 +36,10 @@ export function form(send: () => Promise<void>, ...children: Child[]): HTMLFormE
     const buttons = [...el.querySelectorAll('button')];
     for (const b of buttons) b.disabled = true;
     wrong.replaceChildren();
-    send().catch((err: unknown) => wrong.replaceChildren(errorNote(err))).finally(() => { for (const b of buttons) b.disabled = false; });
+    send().catch((err: unknown) => {
+      wrong.replaceChildren(errorNote(err));
+      wrong.scrollIntoView({ block: 'nearest' }); // on a phone it would stand below the edge
+    }).finally(() => { for (const b of buttons) b.disabled = false; });
   });
   return el;
 }

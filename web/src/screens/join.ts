@@ -4,7 +4,7 @@ import type { AccountJoinAnswer, NoticeReadAnswer, ServiceInfoAnswer } from '../
 import { field, h, replace } from '../dom.js';
 import { go } from '../nav.js';
 import { forget } from '../session.js';
-import { errorNote, form, Mistake, page } from '../ui.js';
+import { form, Mistake, page } from '../ui.js';
 import { countryName, LANGUAGES, lang, speak, w } from '../words.js';
 import { noticeText } from './notice.js';
 
@@ -91,7 +91,8 @@ function accountStep(a: Answers): HTMLElement {
       go(r.state === 'needs-guardian' ? '/ask' : back);
     } catch (e) {
       if (!(e instanceof ApiError) || e.code !== 'E_AGE_LOCKED') throw e;
-      replace(box, h('h2', { tabindex: -1 }, w('join.locked')), h('p', {}, w('join.locked.text')), errorNote(e));
+      replace(box, h('h2', { tabindex: -1 }, w('join.locked')), h('div', { class: 'note', role: 'status' }, h('p', {}, w('join.locked.text'))));
+      box.querySelector('h2')!.focus();
     }
   };
   replace(box, step(3), h('h2', {}, w('join.account')), form(send,

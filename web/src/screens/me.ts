@@ -28,7 +28,7 @@ function tile(i: Item): HTMLElement {
 const fact = (term: string, text: string): HTMLElement => h('div', {}, h('dt', {}, term), h('dd', {}, text));
 
 function held(x: Holding): HTMLElement {
-  return h('li', { class: 'card' }, h('div', { class: 'spread' }, h('h3', {}, x.title), h('span', { class: 'quiet' }, w('me.count', { n: x.count }))),
+  return h('li', { class: 'card' }, h('div', { class: 'spread' }, h('h3', {}, x.title), h('span', { class: 'quiet' }, x.count === 1 ? w('me.count.one') : w('me.count', { n: x.count }))),
     h('dl', { class: 'facts' }, fact(w('me.for'), x.purposes), fact(w('me.ground'), x.basis), fact(w('me.until'), x.until), fact(w('me.who'), x.recipients || w('me.nobody'))));
 }
 
