@@ -23,7 +23,7 @@ export async function showWhy(purpose: string, category: string): Promise<void> 
   const title = h('h2', { tabindex: -1 }, w('why.title'));
   const body = h('div', { class: 'stack' }, h('p', { class: 'quiet' }, w('say.loading')));
   const dialog = h('dialog', { 'aria-label': w('why.title') }, h('div', { class: 'inside' }, h('div', { class: 'row' }, icon('shield'), title), body,
-    h('button', { type: 'button', onclick: () => dialog.close() }, w('say.close'))));
+    h('div', { class: 'foot' }, h('button', { type: 'button', onclick: () => dialog.close() }, w('say.close')))));
   dialog.addEventListener('close', () => dialog.remove());
   dialog.addEventListener('click', (e) => { if (e.target === dialog || (e.target as Element).closest('a')) dialog.close(); });
   document.body.append(dialog);
