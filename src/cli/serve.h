@@ -14,6 +14,7 @@ enum serve_uid {
     UID_FRONT = 62102,
     UID_STUDIO = 62103,
     UID_COURIER = 62104,
+    UID_RANK = 62105,
 };
 
 struct serve_options {
@@ -44,6 +45,7 @@ struct serve_places {
     char front_exe[OS_PATH_MAX];
     char studio_exe[OS_PATH_MAX];
     char courier_exe[OS_PATH_MAX];
+    char rank_exe[OS_PATH_MAX];
     char law[OS_PATH_MAX];
     char map[OS_PATH_MAX];
     char web[OS_PATH_MAX]; /* empty: no client */

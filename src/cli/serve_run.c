@@ -1,4 +1,4 @@
-/* The supervisor's loop: one guard, one front, a courier when mails go out, studios as the guard
+/* The supervisor's loop: one guard, one front, one rank, a courier when mails go out, studios as the guard
  * asks. What ends by itself is started again; on a signal everything ends in order: first who
  * takes requests, then who keeps the data. */
 #include <fcntl.h>
@@ -16,6 +16,7 @@
 
 #include "base/mem.h"
 #include "cli.h"
+#include "rank/rank.h"
 #include "seal/root.h"
 #include "serve.h"
 
@@ -27,6 +28,7 @@ enum {
     STOP_GUARD_MS = 15000,
     TURN_MS = 500,
     EXIT_GUARD_GONE = 75,
+    RANK_PAUSE_MS = 1000,
 };
 
 struct studio {
@@ -49,6 +51,7 @@ struct supervisor {
     struct serve_child guard;
     struct serve_child front;
     struct serve_child courier;
+    struct serve_child rank;
     struct studio studios[STUDIOS];
     bool stops;
     bool gives_up;
@@ -236,6 +239,40 @@ static void answer_guard(const struct supervisor *s, uint8_t said, int fd) {
     (void)!sendmsg(s->studio_channel, &m, MSG_NOSIGNAL);
 }
 
+/* --- rank --- */
+
+/* One end for rank, the other to the guard, which tells it everything anew. */
+static struct status start_rank(struct supervisor *s) {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+        return FAIL(E_EXEC);
+    }
+    char *argv[] = {word("ward-rank"), word("--guard-fd"), word("3"), NULL};
+    const struct serve_program program = {.name = "ward-rank",
+                                          .exe = s->places->rank_exe,
+                                          .argv = argv,
+                                          .fds = {ends[0]},
+                                          .fd_count = 1,
+                                          .drop_user = s->separate,
+                                          .uid = UID_RANK};
+    struct status status = start(s, &s->rank, &program);
+    close(ends[0]);
+    if (!failed(status)) {
+        answer_guard(s, RANK_COMES, ends[1]);
+    }
+    close(ends[1]);
+    return status;
+}
+
+static void end_rank(struct supervisor *s) {
+    if (s->rank.pid != 0) {
+        say("answered wrongly or not at all", s->rank.name);
+        kill(s->rank.pid, SIGKILL);
+    }
+}
+
+/* --- studios asked for --- */
+
 static struct studio *free_studio(struct supervisor *s) {
     for (size_t i = 0; i < STUDIOS; i++) {
         if (s->studios[i].child.pid == 0) {
@@ -257,6 +294,10 @@ static void spawn_studio(struct supervisor *s) {
         if (n == 0) {
             close_fd(&s->studio_channel);
         }
+        return;
+    }
+    if (role == RANK_STOPS) {
+        end_rank(s);
         return;
     }
     bool known = role == STUDIO_TRANSCODE || role == STUDIO_CHECK;
@@ -321,6 +362,21 @@ static void start_again(struct supervisor *s, struct serve_child *child,
     say("was started again", child->name);
 }
 
+/* The feed does without it: however often it ends, the service goes on, and it is started again
+ * after a pause. */
+static void tend_rank(struct supervisor *s) {
+    int code;
+    bool ended = has_ended(&s->rank, &code);
+    bool told = ended && WIFEXITED(code) && WEXITSTATUS(code) == EXIT_GUARD_GONE;
+    if (ended && !told) {
+        say("ended and is started again", s->rank.name);
+    }
+    if (s->rank.pid == 0 && !s->stops && s->studio_channel >= 0 &&
+        now_ms() >= s->rank.started_ms + RANK_PAUSE_MS) {
+        (void)start_rank(s).code;
+    }
+}
+
 static void tend(struct supervisor *s) {
     collect_studios(s, false);
     start_again(s, &s->guard, start_guard);
@@ -329,6 +385,9 @@ static void tend(struct supervisor *s) {
     }
     if (s->courier.name != NULL) {
         start_again(s, &s->courier, start_courier);
+    }
+    if (s->rank.name != NULL) {
+        tend_rank(s);
     }
 }
 
@@ -360,7 +419,7 @@ static void guard_ready(struct supervisor *s) {
     if (!serves || s->announced) {
         return;
     }
-    if (failed(start_front(s)) || failed(start_courier(s))) {
+    if (failed(start_front(s)) || failed(start_courier(s)) || failed(start_rank(s))) {
         s->stops = true;
         s->gives_up = true;
         return;
@@ -420,6 +479,7 @@ static void stop_all(struct supervisor *s) {
     notify("STOPPING=1");
     stop_child(&s->front, STOP_FRONT_MS);
     stop_child(&s->courier, STOP_FRONT_MS);
+    stop_child(&s->rank, STOP_FRONT_MS);
     stop_child(&s->guard, STOP_GUARD_MS);
     collect_studios(s, true);
     unlink(s->places->front_socket);

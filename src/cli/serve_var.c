@@ -22,7 +22,8 @@ enum { ROOT_KEY_BYTES = 32, BACKLOG = 256 };
 /* As the guard's user: can everything that it needs be reached? A checkout in somebody's closed
  * home cannot. */
 static bool reaches(const struct serve_places *p, const char *var) {
-    const char *const run[] = {p->guard_exe, p->front_exe, p->studio_exe, p->law, var};
+    const char *const run[] = {p->guard_exe, p->front_exe,  p->studio_exe,
+                               p->rank_exe,  p->law,        var};
     for (size_t i = 0; i < ARRAY_LEN(run); i++) {
         if (access(run[i], X_OK) != 0) {
             return false;
@@ -108,6 +109,7 @@ struct status serve_find(const struct serve_options *o, struct serve_places *ret
     TRY(find_program(dir, "guard", "ward-guard", p->guard_exe));
     TRY(find_program(dir, "clips", "ward-front", p->front_exe));
     TRY(find_program(dir, "media", "ward-studio", p->studio_exe));
+    TRY(find_program(dir, "rank", "ward-rank", p->rank_exe));
     if (o->smtp != NULL) {
         TRY(find_program(dir, "courier", "ward-courier", p->courier_exe));
     }

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "index.h"
+#include "ranking.h"
 
 enum { EVENTS = 64, CLIP_ARENA_BYTES = 16384, PLAIN_BYTES = 8 << 20 };
 
@@ -142,6 +143,8 @@ static struct status clip_put(struct guard *g, const struct vault_event *e) {
     size_t at = clip_place(f, clip->id);
     if (at < f->clip_count && f->clips[at]->id == clip->id) {
         clip->likes = f->clips[at]->likes;
+        clip->told = f->clips[at]->told;
+        clip->waits = f->clips[at]->waits;
         f->ready -= f->clips[at]->ready ? 1 : 0;
         clip_free(f->clips[at]);
     } else {
@@ -152,6 +155,7 @@ static struct status clip_put(struct guard *g, const struct vault_event *e) {
     f->clips[at] = clip;
     f->ready += clip->ready ? 1 : 0;
     g->feed_changed = true;
+    ranking_touch(g, clip);
     lease_review(g, clip->id, clip);
     return STATUS_OK;
 }
@@ -173,6 +177,7 @@ static void clip_remove_at(struct guard *g, size_t at) {
         orphan_likes(f, clip->id);
     }
     lease_review(g, clip->id, NULL);
+    ranking_gone(g, clip);
     f->ready -= clip->ready ? 1 : 0;
     g->feed_changed = true;
     f->clip_count--;
@@ -200,6 +205,10 @@ const struct clip *feed_clip(const struct guard *g, uint64_t id) {
     return clip_find(g->feed, id);
 }
 
+struct clip *feed_clip_marked(struct guard *g, uint64_t id) {
+    return clip_find(g->feed, id);
+}
+
 const struct clip *feed_below(const struct guard *g, uint64_t below) {
     const struct feed *f = g->feed;
     size_t at = below == 0 ? f->clip_count : clip_place(f, below);
@@ -219,10 +228,11 @@ bool feed_sees(const struct clip *clip, uint64_t viewer) {
 
 /* --- likes --- */
 
-static void like_count(struct feed *f, uint64_t clip, int step) {
-    struct clip *found = clip_find(f, clip);
+static void like_count(struct guard *g, uint64_t clip, int step) {
+    struct clip *found = clip_find(g->feed, clip);
     if (found != NULL) {
         found->likes = (uint32_t)((int64_t)found->likes + step);
+        ranking_touch(g, found);
     }
 }
 
@@ -242,29 +252,31 @@ struct status feed_like(struct guard *g, uint64_t viewer, uint64_t clip, uint64_
     memmove(f->rows + at + 1, f->rows + at, (f->row_count - at) * sizeof *f->rows);
     f->rows[at] = (struct like){record, viewer, clip};
     f->row_count++;
-    like_count(f, clip, 1);
+    like_count(g, clip, 1);
     return STATUS_OK;
 }
 
-static void like_remove_at(struct feed *f, size_t at) {
+static void like_remove_at(struct guard *g, size_t at) {
+    struct feed *f = g->feed;
     struct like gone = f->rows[at];
     f->row_count--;
     memmove(f->rows + at, f->rows + at + 1, (f->row_count - at) * sizeof *f->rows);
     index_remove(&f->likes, gone.viewer, gone.clip);
-    like_count(f, gone.clip, -1);
+    like_count(g, gone.clip, -1);
 }
 
 void feed_unlike(struct guard *g, uint64_t record) {
     size_t at = row_place(g->feed, record);
     if (at < g->feed->row_count && g->feed->rows[at].record == record) {
-        like_remove_at(g->feed, at);
+        like_remove_at(g, at);
     }
 }
 
-static void likes_of_remove(struct feed *f, uint64_t viewer) {
+static void likes_of_remove(struct guard *g, uint64_t viewer) {
+    const struct feed *f = g->feed;
     for (size_t at = f->row_count; at > 0; at--) {
         if (viewer == 0 || f->rows[at - 1].viewer == viewer) {
-            like_remove_at(f, at - 1);
+            like_remove_at(g, at - 1);
         }
     }
 }
@@ -314,10 +326,10 @@ static struct status apply_like(struct guard *g, const struct vault_event *e) {
         feed_unlike(g, e->record);
         return STATUS_OK;
     case VAULT_EVENT_REVOKE_SUBJECT:
-        likes_of_remove(g->feed, e->subject);
+        likes_of_remove(g, e->subject);
         return STATUS_OK;
     case VAULT_EVENT_REVOKE_ALL:
-        likes_of_remove(g->feed, 0);
+        likes_of_remove(g, 0);
         return STATUS_OK;
     }
     return FAIL(E_UNKNOWN);

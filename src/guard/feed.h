@@ -13,6 +13,8 @@ struct clip {
     enum audience audience;
     bool ready;
     uint32_t likes;
+    bool told;                 /* rank knows it */
+    bool waits;                /* rank is to be told of it */
     struct arena arena;        /* what `v` points into */
     const struct api_value *v; /* STO_CLIP_* */
 };
@@ -23,6 +25,8 @@ void feed_free(struct feed **feed);
 MUST_USE struct status feed_pump(struct guard *g);
 /* NULL when there is none. Valid until the next pump. */
 const struct clip *feed_clip(const struct guard *g, uint64_t id);
+/* The same, for the marks of ranking.c. */
+struct clip *feed_clip_marked(struct guard *g, uint64_t id);
 /* The next older clip below `below` (0: the newest), or NULL. */
 const struct clip *feed_below(const struct guard *g, uint64_t below);
 size_t feed_ready_count(const struct guard *g);

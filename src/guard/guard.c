@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "feed.h"
+#include "ranking.h"
 #include "tally.h"
 
 enum { NOTICES_BYTES = 1 << 20, ORPHANS_A_TICK = 16, SWEEP_MS = 3600 * 1000, MARK_ID = 1 };
@@ -144,6 +145,7 @@ static struct status build(struct guard *g) {
     TRY(tally_new(&g->tally));
     TRY(words_new(g, &g->words));
     TRY(leases_new(&g->leases));
+    TRY(ranking_new(&g->ranking));
     TRY(feed_new(g, &g->feed));
     return studio_new(g, &g->studio);
 }
@@ -174,6 +176,7 @@ void guard_free(struct guard **guard) {
     }
     studio_free(g, &g->studio);
     feed_free(&g->feed);
+    ranking_free(&g->ranking);
     leases_free(&g->leases);
     words_free(&g->words);
     tally_free(&g->tally);
@@ -223,6 +226,7 @@ struct status guard_tick(struct guard *g, struct buf *notices, int *ret_wait_ms)
     TRY(in_batch(g, ret_wait_ms));
     TRY(vault_tick(g->vault, &next_ms));
     TRY(feed_pump(g));
+    ranking_tick(g);
     tally_tick(g);
     lower(ret_wait_ms, guard_now(g), next_ms);
     lower(ret_wait_ms, guard_now(g), lease_tick(g));

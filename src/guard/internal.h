@@ -95,6 +95,7 @@ struct guard {
     struct feed *feed;
     struct leases *leases;
     struct studio *studio;
+    struct ranking *ranking;
     struct words *words;
     struct buf notices; /* for watching connections, until the next tick takes them */
     bool notices_lost;  /* one could not be kept: every lease counts as ended */

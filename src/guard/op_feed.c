@@ -1,6 +1,7 @@
 /* What viewers see: the feed, one clip, its bytes, likes. Who may see a clip is its audience and
  * the law, asked for this viewer wherever the clip is not public. */
 #include "feed.h"
+#include "ranking.h"
 
 static struct slice error_name(uint16_t code) {
     return slice_str(error_info(code)->name);
@@ -51,30 +52,85 @@ static struct status fill_item(struct call *c, const struct clip *clip, struct a
 
 /* --- the feed --- */
 
+/* Tells a place in the popular order from the number of a clip; exact as a number in JSON. */
+#define POPULAR_CURSOR (UINT64_C(1) << 52)
+
 static const struct api_type *list_type(const struct call *c, unsigned field) {
     return &c->op->answer->fields[field].type;
 }
 
-static struct status page(struct call *c) {
-    uint64_t below = arg(c, ARG_FEED_PAGE_CURSOR)->n;
-    uint64_t limit = arg(c, ARG_FEED_PAGE_LIMIT)->n;
-    const struct clip *found[GUARD_FEED_PAGE];
-    size_t count = 0;
-    limit = limit == 0 || limit > GUARD_FEED_PAGE ? GUARD_FEED_PAGE : limit;
+struct page {
+    const struct clip *clips[GUARD_FEED_PAGE];
+    size_t count;
+    size_t limit;
+    uint64_t next; /* cursor, 0 at the end */
+};
+
+static void add_to_page(struct call *c, const struct clip *clip, struct page *p) {
+    if (clip->ready && !failed(may_see(c, clip))) {
+        p->clips[p->count++] = clip;
+    }
+}
+
+static void newest_first(struct call *c, uint64_t below, struct page *p) {
     const struct clip *clip = feed_below(c->g, below);
-    for (; clip != NULL && count < limit; clip = feed_below(c->g, clip->id)) {
-        if (clip->ready && !failed(may_see(c, clip))) {
-            found[count++] = clip;
+    for (; clip != NULL && p->count < p->limit; clip = feed_below(c->g, clip->id)) {
+        add_to_page(c, clip, p);
+    }
+    p->next = clip == NULL || p->count == 0 ? 0 : p->clips[p->count - 1]->id;
+}
+
+static bool stands_in(const struct page *p, const struct clip *clip) {
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->clips[i] == clip) {
+            return true;
         }
     }
+    return false;
+}
+
+/* Which clips stand in the order is rank's word, and counts for nothing: a clip is shown when it is
+ * for everybody and this viewer may see it, once. */
+static void popular_first(struct call *c, uint64_t at, struct page *p) {
+    size_t count;
+    const uint64_t *order = ranking_order(c->g, &count);
+    for (; at < count && p->count < p->limit; at++) {
+        const struct clip *clip = feed_clip(c->g, order[at]);
+        if (clip != NULL && clip->audience == AUDIENCE_EVERYONE && !stands_in(p, clip)) {
+            add_to_page(c, clip, p);
+        }
+    }
+    p->next = at < count ? POPULAR_CURSOR | at : 0;
+}
+
+/* Each page goes on where the one before ended, also when the popular order has gone or come
+ * between them; a place in an order that is gone begins anew. */
+static bool fill_page(struct call *c, struct page *p) {
+    uint64_t cursor = arg(c, ARG_FEED_PAGE_CURSOR)->n;
+    bool placed = (cursor & POPULAR_CURSOR) != 0;
+    bool asked = slice_eq(arg_text(c, ARG_FEED_PAGE_ORDER), SLICE("popular"));
+    size_t known;
+    (void)ranking_order(c->g, &known);
+    if (asked && known > 0 && (placed || cursor == 0)) {
+        popular_first(c, cursor & ~POPULAR_CURSOR, p);
+        return true;
+    }
+    newest_first(c, asked && placed ? 0 : cursor, p);
+    return false;
+}
+
+static struct status page(struct call *c) {
+    uint64_t limit = arg(c, ARG_FEED_PAGE_LIMIT)->n;
+    struct page p = {.limit = limit == 0 || limit > GUARD_FEED_PAGE ? GUARD_FEED_PAGE : limit};
+    bool popular = fill_page(c, &p);
     struct api_value *items = &c->fields[ANS_FEED_PAGE_ITEMS];
-    TRY(api_list_make(c->arena, list_type(c, ANS_FEED_PAGE_ITEMS), count, items));
-    for (size_t i = 0; i < count; i++) {
-        TRY(fill_item(c, found[i], items->list.items[i].fields));
+    TRY(api_list_make(c->arena, list_type(c, ANS_FEED_PAGE_ITEMS), p.count, items));
+    for (size_t i = 0; i < p.count; i++) {
+        TRY(fill_item(c, p.clips[i], items->list.items[i].fields));
     }
     c->decided = false;
-    c->fields[ANS_FEED_PAGE_NEXT].n = clip == NULL || count == 0 ? 0 : found[count - 1]->id;
-    c->fields[ANS_FEED_PAGE_REASON] = api_text("newest-first");
+    c->fields[ANS_FEED_PAGE_NEXT].n = p.next;
+    c->fields[ANS_FEED_PAGE_REASON] = api_text(popular ? "popular" : "newest-first");
     c->flags = c->session.kind == SESSION_NONE ? API_FLAG_PUBLIC : 0;
     return STATUS_OK;
 }

@@ -12,13 +12,15 @@
 
 #include "base/mem.h"
 #include "conn.h"
+#include "rank/rank.h"
 #include "vault/follow.h"
 #include "worker.h"
 
 enum { EVENTS = 256, HELD = 256, FRAMES_EACH = 64, OUT_PAUSE_BYTES = 8 << 20 };
 
 /* Numbers of epoll that are no connection. */
-enum { WHAT_FRONT = GUARD_MAX_CONNECTIONS, WHAT_ADMIN, WHAT_STUDIO, WHAT_STOP, WHAT_WORKER };
+enum { WHAT_FRONT = GUARD_MAX_CONNECTIONS, WHAT_ADMIN, WHAT_STUDIO, WHAT_STOP, WHAT_WORKER,
+       WHAT_RANK };
 
 /* An answer that waits for the projections to forget. */
 struct held {
@@ -368,6 +370,14 @@ struct status server_spawn(void *server, uint8_t role) {
     return send(s->o.studio_fd, &role, 1, MSG_NOSIGNAL) == 1 ? STATUS_OK : FAIL(E_STUDIO_START);
 }
 
+static void rank_came(struct server *s, int fd) {
+    if (fd >= 0 && watch_fd(s, fd, WHAT_RANK, EPOLLIN)) {
+        guard_rank_came(s->guard, fd);
+    } else if (fd >= 0) {
+        close(fd);
+    }
+}
+
 /* One message: a byte, 0 for success, and with it the descriptor. */
 static void studio_came(struct server *s) {
     union {
@@ -392,6 +402,10 @@ static void studio_came(struct server *s) {
     if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
         memcpy(&fd, CMSG_DATA(c), sizeof fd);
     }
+    if (said == RANK_COMES) {
+        rank_came(s, fd);
+        return;
+    }
     guard_studio_came(s->guard, fd);
 }
 
@@ -414,6 +428,9 @@ static void take_event(struct server *s, const struct epoll_event *e) {
         return;
     case WHAT_WORKER:
         return; /* what came back is taken in the batch */
+    case WHAT_RANK:
+        guard_rank_said(s->guard);
+        return;
     default:
         break;
     }

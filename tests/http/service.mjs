@@ -18,12 +18,14 @@ function makeWeb(dir) {
   writeFileSync(join(dir, 'notes'), 'a file without a type is not served');
 }
 
-export async function start() {
+/** `programs`: a directory with ward and the others, where it is not the build's. */
+export async function start({ programs = join(build, 'src/cli'), env = {} } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'ward-http-'));
   const web = join(dir, 'web');
   makeWeb(web);
-  const child = spawn(join(build, 'src/cli/ward'),
-    ['serve', '--var', join(dir, 'var'), '--port', '0', '--web', web], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(join(programs, 'ward'),
+    ['serve', '--var', join(dir, 'var'), '--port', '0', '--web', web, '--law', join(root, 'law'),
+      '--map', join(root, 'datamap/clips.map')], { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const service = { dir, var: join(dir, 'var'), child, log: '', port: 0, ended: null };
   service.ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
   child.stderr.on('data', (d) => { service.log += d; });

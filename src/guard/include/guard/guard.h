@@ -90,4 +90,10 @@ MUST_USE struct status guard_tick(struct guard *g, struct buf *notices, int *ret
 /* What comes of guard_options.spawn, in the order it was asked. fd -1: it could not be started. */
 void guard_studio_came(struct guard *g, int fd);
 
+/* The socket of a rank that was just started; it is told everything anew. The guard owns fd and
+ * never blocks on it. Without one, the feed is newest first. */
+void guard_rank_came(struct guard *g, int fd);
+/* It is readable. */
+void guard_rank_said(struct guard *g);
+
 #endif
