@@ -75,7 +75,7 @@ export async function upload(path: string, file: Blob, progress: (part: number) 
   let waits = [...WAITS_MS];
   for (let from = 0; ;) {
     try {
-      return await put(`${path}?offset=${from}`, file.slice(from), (bytes) => progress(Math.min(1, (from + bytes) / file.size)));
+      return await put(`${path}?offset=${from}`, file.slice(from), (bytes) => progress(Math.min(1, (from + bytes) / (file.size || 1))));
     } catch (e) {
       if (!passes(e) || waits.length === 0) throw e;
     }
