@@ -55,7 +55,7 @@ export class Law {
     const needs = (list) => list.map((n) => ({ name: n.name, when: this.compile(p, n.when) }));
     const rules = p.rules.map((r) => ({ ...r, when: this.compile(p, r.when), test: this.compile(p, r.test), needs: needs(r.needs) }));
     return {
-      inForce: remember((today) => rules.filter((r) => inForce(r, today))), binds: this.compile(p, p.law.binds),
+      inForce: remember((today) => { const now = rules.filter((r) => inForce(r, today)); return { grounds: now.filter((r) => r.kind === 'ground'), others: now.filter((r) => r.kind !== 'ground') }; }), binds: this.compile(p, p.law.binds),
       asks: p.law.asks && { article: p.law.asks.article, when: this.compile(p, p.law.asks.when), needs: needs(p.law.asksNeeds) },
     };
   }
@@ -121,16 +121,15 @@ export class Law {
       said.against.push(article);
       for (const n of needs) if (n.when(f) !== FALSE) said.needs.push(n.name);
     };
-    const rules = p.inForce(f[this.vocabulary.number.today]);
-    for (const r of rules) {
-      if (r.kind === 'ground' || r.when(f) === FALSE) continue;
+    const { grounds, others } = p.inForce(f[this.vocabulary.number.today]);
+    for (const r of others) {
+      if (r.when(f) === FALSE) continue;
       if (r.kind === 'forbid') against(r.article, r.needs);
       else if (r.kind === 'duty') said.duties.push(...r.duties);
       else if (r.test(f) === TRUE) said.for.push(r.article);
       else against(r.article, r.needs);
     }
     if (p.asks && p.asks.when(f) !== FALSE) {
-      const grounds = rules.filter((r) => r.kind === 'ground');
       const holding = grounds.filter((r) => r.when(f) === TRUE && r.test(f) === TRUE);
       said.for.push(...holding.map((r) => r.article));
       if (holding.length === 0) {
@@ -142,17 +141,25 @@ export class Law {
     return said;
   }
 
+  /** What each law that binds says. */
+  hearAll(f, { laws, house = false } = {}) {
+    const today = f[this.vocabulary.number.today];
+    return this.packs.filter((p) => (p.law.id === 'house' ? house : !laws || laws.includes(p.law.id)) && inForce(p.law, today) && p.binds(f) !== FALSE)
+      .map((p) => ({ law: p.law.id, ...this.hear(p, f) }));
+  }
+
   /** The answer to settled facts, as the object that is printed. */
-  decide(f, { laws, house = false } = {}) {
-    const binding = this.packs.filter((p) => (p.law.id === 'house' ? house : !laws || laws.includes(p.law.id))
-      && inForce(p.law, f[this.vocabulary.number.today]) && p.binds(f) !== FALSE);
-    const heard = binding.map((p) => ({ law: p.law.id, ...this.hear(p, f) }));
+  decide(f, options) {
+    return this.answerTo(this.hearAll(f, options));
+  }
+
+  answerTo(heard) {
     const deny = heard.some((h) => h.against.length > 0);
     const bytes = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
     const unique = (list) => [...new Set(list)].sort(bytes);
-    const rules = heard.sort((a, b) => bytes(a.law, b.law)).flatMap((h) => unique(deny ? h.against : h.for).map((article) => ({ law: h.law, article })));
+    const rules = [...heard].sort((a, b) => bytes(a.law, b.law)).flatMap((h) => unique(deny ? h.against : h.for).map((article) => ({ law: h.law, article })));
     return {
-      decision: deny ? 'deny' : 'permit', laws: unique(binding.map((p) => p.law.id)), rules,
+      decision: deny ? 'deny' : 'permit', laws: unique(heard.map((h) => h.law)), rules,
       needs: deny ? unique(heard.flatMap((h) => h.needs)) : [], duties: deny ? [] : unique(heard.flatMap((h) => h.duties)),
     };
   }

@@ -10,9 +10,16 @@ const [dir, file, mode, n, b] = process.argv.slice(2);
 const law = new Law(path.resolve(dir));
 const spaces = readSpaces(file);
 
+const lines = new Map();
+
+/** The answer as text. The same words from the same laws are put together once. */
 function line(space, index) {
   try {
-    return JSON.stringify(law.decide(settle(law.vocabulary, point(space, index, law.vocabulary), '2026-11-21T12:00:00Z'), { house: true }));
+    const heard = law.hearAll(settle(law.vocabulary, point(space, index, law.vocabulary), '2026-11-21T12:00:00Z'), { house: true });
+    let key = '';
+    for (const h of heard) key += `${h.law} ${h.for.join()} ${h.against.join()} ${h.needs.join()} ${h.duties.join()};`;
+    if (!lines.has(key)) lines.set(key, JSON.stringify(law.answerTo(heard)));
+    return lines.get(key);
   } catch (e) {
     if (e instanceof FactError) return `error ${e.fact}`;
     throw e;
