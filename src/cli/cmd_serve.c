@@ -62,6 +62,7 @@ int cmd_serve(int argc, char **argv) {
     s = failed(s) ? s : serve_find(&o, &places);
     separate = !failed(s) && serve_can_drop(&places, o.var);
     s = failed(s) ? s : serve_layout(&o, separate, &places, &is_new);
+    s = failed(s) ? s : serve_is_up(&places) ? FAIL(E_IN_USE) : STATUS_OK;
     if (failed(s)) {
         return cli_fail_status("serve", o.var, s);
     }

@@ -84,6 +84,12 @@ struct serve_program {
     uint32_t uid;
 };
 MUST_USE struct status serve_start(const struct serve_program *program, pid_t *ret_pid);
+/* execve takes words that it does not change as ones that it may. */
+char *serve_word(const char *constant);
+/* The root key goes through a pipe: it stands in no argument and no environment. */
+MUST_USE struct status serve_root_pipe(const struct serve_places *places, int *ret_fd);
+/* Does a supervisor listen on the sockets of this directory? */
+bool serve_is_up(const struct serve_places *places);
 
 /* Runs until a signal; the exit status. */
 int serve_run(const struct serve_options *o, struct serve_places *places, bool separate);

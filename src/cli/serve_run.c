@@ -17,7 +17,6 @@
 #include "base/mem.h"
 #include "cli.h"
 #include "rank/rank.h"
-#include "seal/root.h"
 #include "serve.h"
 
 enum {
@@ -77,11 +76,6 @@ static void close_fd(int *fd) {
 
 /* --- starting --- */
 
-/* execve takes words that it does not change as ones that it may. */
-static char *word(const char *constant) {
-    return (char *)(uintptr_t)constant;
-}
-
 static struct status start(struct supervisor *s, struct serve_child *child,
                            const struct serve_program *program) {
     (void)s;
@@ -90,53 +84,35 @@ static struct status start(struct supervisor *s, struct serve_child *child,
     return serve_start(program, &child->pid);
 }
 
-/* The root key goes through a pipe: it stands in no argument and no environment. */
-static struct status root_pipe(const struct supervisor *s, int *ret_fd) {
-    struct seal_key root CLEANUP(seal_key_done);
-    int ends[2];
-    TRY(root_key_from_file(s->places->root_key, &root));
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        return FAIL(E_EXEC);
-    }
-    bool sent = write(ends[1], root.bytes, sizeof root.bytes) == (ssize_t)sizeof root.bytes;
-    close(ends[1]);
-    if (!sent) {
-        close(ends[0]);
-        return FAIL(E_EXEC);
-    }
-    *ret_fd = ends[0];
-    return STATUS_OK;
-}
-
 static struct status start_guard(struct supervisor *s) {
     int studio[2];
     int ready[2];
     int root;
-    TRY(root_pipe(s, &root));
+    TRY(serve_root_pipe(s->places, &root));
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, studio) != 0 ||
         pipe2(ready, O_CLOEXEC) != 0) {
         return FAIL(E_EXEC);
     }
     char var[OS_PATH_MAX];
     (void)snprintf(var, sizeof var, "%s", s->o->var);
-    char *argv[] = {word("ward-guard"),
-                    word("--var"),
+    char *argv[] = {serve_word("ward-guard"),
+                    serve_word("--var"),
                     var,
-                    word("--law"),
+                    serve_word("--law"),
                     s->places->law,
-                    word("--map"),
+                    serve_word("--map"),
                     s->places->map,
-                    word("--root-fd"),
-                    word("3"),
-                    word("--front-fd"),
-                    word("4"),
-                    word("--admin-fd"),
-                    word("5"),
-                    word("--studio-fd"),
-                    word("6"),
-                    word("--ready-fd"),
-                    word("7"),
-                    word("--address"),
+                    serve_word("--root-fd"),
+                    serve_word("3"),
+                    serve_word("--front-fd"),
+                    serve_word("4"),
+                    serve_word("--admin-fd"),
+                    serve_word("5"),
+                    serve_word("--studio-fd"),
+                    serve_word("6"),
+                    serve_word("--ready-fd"),
+                    serve_word("7"),
+                    serve_word("--address"),
                     s->address,
                     NULL,
                     NULL,
@@ -144,7 +120,7 @@ static struct status start_guard(struct supervisor *s) {
     char origin[256];
     if (s->o->origin != NULL) {
         (void)snprintf(origin, sizeof origin, "%s", s->o->origin);
-        argv[19] = word("--origin");
+        argv[19] = serve_word("--origin");
         argv[20] = origin;
     }
     const struct serve_program program = {
@@ -168,19 +144,19 @@ static struct status start_guard(struct supervisor *s) {
 }
 
 static struct status start_front(struct supervisor *s) {
-    char *argv[16] = {word("ward-front"), word("--listen-fd"),     word("3"),
-                      word("--guard"),    s->places->front_socket, word("--ledger"),
+    char *argv[16] = {serve_word("ward-front"), serve_word("--listen-fd"),     serve_word("3"),
+                      serve_word("--guard"),    s->places->front_socket, serve_word("--ledger"),
                       s->places->ledger};
     size_t n = 7;
     if (s->places->web[0] != 0) {
-        argv[n++] = word("--web");
+        argv[n++] = serve_word("--web");
         argv[n++] = s->places->web;
     }
     if (s->o->secure) {
-        argv[n++] = word("--secure");
+        argv[n++] = serve_word("--secure");
     }
     if (s->o->behind_proxy) {
-        argv[n++] = word("--behind-proxy");
+        argv[n++] = serve_word("--behind-proxy");
     }
     const struct serve_program program = {.name = "ward-front",
                                           .exe = s->places->front_exe,
@@ -200,14 +176,14 @@ static struct status start_courier(struct supervisor *s) {
     char user[256];
     char file[OS_PATH_MAX];
     (void)snprintf(url, sizeof url, "%s", s->o->smtp);
-    char *argv[12] = {word("ward-courier"), word("--outbox"), s->places->outbox, word("--smtp"),
+    char *argv[12] = {serve_word("ward-courier"), serve_word("--outbox"), s->places->outbox, serve_word("--smtp"),
                       url};
     if (s->o->smtp_user != NULL && s->o->smtp_password != NULL) {
         (void)snprintf(user, sizeof user, "%s", s->o->smtp_user);
         (void)snprintf(file, sizeof file, "%s", s->o->smtp_password);
-        argv[5] = word("--user");
+        argv[5] = serve_word("--user");
         argv[6] = user;
-        argv[7] = word("--password-file");
+        argv[7] = serve_word("--password-file");
         argv[8] = file;
     }
     const struct serve_program program = {.name = "ward-courier",
@@ -247,7 +223,7 @@ static struct status start_rank(struct supervisor *s) {
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
         return FAIL(E_EXEC);
     }
-    char *argv[] = {word("ward-rank"), word("--guard-fd"), word("3"), NULL};
+    char *argv[] = {serve_word("ward-rank"), serve_word("--guard-fd"), serve_word("3"), NULL};
     const struct serve_program program = {.name = "ward-rank",
                                           .exe = s->places->rank_exe,
                                           .argv = argv,

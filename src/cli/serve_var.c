@@ -196,6 +196,20 @@ struct status serve_layout(const struct serve_options *o, bool separate,
 
 /* --- sockets --- */
 
+bool serve_is_up(const struct serve_places *places) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t len = strlen(places->admin_socket);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0 || len >= sizeof address.sun_path) {
+        return false;
+    }
+    memcpy(address.sun_path, places->admin_socket, len);
+    /* A full queue is somebody's too. */
+    bool up = connect(fd, (struct sockaddr *)&address, sizeof address) == 0 || errno == EAGAIN;
+    close(fd);
+    return up;
+}
+
 struct status serve_unix(const char *path, uint32_t owner, bool separate, int *ret_fd) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t len = strlen(path);

@@ -2,7 +2,9 @@
  * nothing, parses neither HTTP nor media, and says nothing about anybody in its log.
  *
  * Usage: ward-guard --var DIR --law DIR --map FILE --root-fd N [--front-fd N] [--admin-fd N]
- *                   [--studio-fd N] [--ready-fd N] [--address URL] [--origin NAME] */
+ *                   [--studio-fd N] [--ready-fd N] [--address URL] [--origin NAME]
+ *        ward-guard --var DIR --law DIR --map FILE --root-fd N --restore DIR --into DIR
+ *                   [--without-ledger yes] [--origin NAME]      restores, says what it did, ends */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +15,7 @@
 #include "base/bytes.h"
 #include "files.h"
 #include "os/sandbox.h"
+#include "restore.h"
 #include "seal/root.h"
 #include "server.h"
 
@@ -29,6 +32,9 @@ struct options {
     const char *admin_fd;
     const char *studio_fd;
     const char *ready_fd;
+    const char *restore; /* a backup; NULL: serve */
+    const char *into;    /* an empty directory, which the caller puts in place of the data */
+    const char *without_ledger;
 };
 
 /* Where everything stands; made by the supervisor. */
@@ -54,7 +60,8 @@ static bool read_options(int argc, char **argv, struct options *o) {
         {"--var", &o->var},           {"--law", &o->law},           {"--map", &o->map},
         {"--address", &o->address},   {"--origin", &o->origin},     {"--root-fd", &o->root_fd},
         {"--front-fd", &o->front_fd}, {"--admin-fd", &o->admin_fd}, {"--studio-fd", &o->studio_fd},
-        {"--ready-fd", &o->ready_fd},
+        {"--ready-fd", &o->ready_fd}, {"--restore", &o->restore},   {"--into", &o->into},
+        {"--without-ledger", &o->without_ledger},
     };
     for (int i = 1; i < argc; i += 2) {
         size_t k = 0;
@@ -66,7 +73,8 @@ static bool read_options(int argc, char **argv, struct options *o) {
         }
         *known[k].value = argv[i + 1];
     }
-    return o->var != NULL && o->law != NULL && o->map != NULL && o->root_fd != NULL;
+    return o->var != NULL && o->law != NULL && o->map != NULL && o->root_fd != NULL &&
+           (o->restore == NULL) == (o->into == NULL);
 }
 
 static int number_of(const char *text) {
@@ -91,14 +99,17 @@ static struct status name_places(const char *var, struct places *p) {
     return STATUS_OK;
 }
 
-static struct status shut_in(const struct places *p) {
-    const char *const paths[DIRECTORIES] = {p->data, p->keys, p->ledger, p->outbox, p->backups};
+/* A restore reads the backup and writes no mail. */
+static struct status shut_in(const struct places *p, const struct options *o) {
+    const char *const paths[DIRECTORIES] = {
+        o->restore == NULL ? p->data : o->into, p->keys, p->ledger, p->outbox,
+        o->restore == NULL ? p->backups : o->restore};
     struct os_sandbox_dir dirs[DIRECTORIES];
     for (size_t i = 0; i < DIRECTORIES; i++) {
         dirs[i] = (struct os_sandbox_dir){.fd = open(paths[i], O_PATH | O_DIRECTORY | O_CLOEXEC),
-                                          .write = true};
+                                          .write = o->restore == NULL || paths[i] != o->restore};
         if (dirs[i].fd < 0) {
-            return FAIL(E_VAR);
+            return FAIL(paths[i] == o->restore ? E_FILE_MISSING : E_VAR);
         }
     }
     struct status s = os_sandbox_enter(OS_PROFILE_GUARD, dirs, DIRECTORIES);
@@ -135,18 +146,24 @@ struct service {
     struct server *server;
 };
 
+static struct vault_options vault_of(const struct service *s, const struct options *o,
+                                     const struct seal_key *root) {
+    return (struct vault_options){.fs = os_fs_real(),
+                                  .clock = &s->clock,
+                                  .data_dir = o->restore == NULL ? s->places.data : o->into,
+                                  .keys_dir = s->places.keys,
+                                  .ledger_dir = s->places.ledger,
+                                  .root = root,
+                                  .laws = s->rules.laws,
+                                  .map = s->rules.map,
+                                  .ledger_origin = o->origin,
+                                  .needs_log = o->without_ledger == NULL};
+}
+
 static struct status open_vault(struct service *s, const struct options *o) {
     struct seal_key root CLEANUP(seal_key_done);
     TRY(root_key_from_fd(number_of(o->root_fd), &root));
-    struct vault_options options = {.fs = os_fs_real(),
-                                    .clock = &s->clock,
-                                    .data_dir = s->places.data,
-                                    .keys_dir = s->places.keys,
-                                    .ledger_dir = s->places.ledger,
-                                    .root = &root,
-                                    .laws = s->rules.laws,
-                                    .map = s->rules.map,
-                                    .ledger_origin = o->origin};
+    struct vault_options options = vault_of(s, o, &root);
     return vault_open(&options, &s->vault);
 }
 
@@ -171,12 +188,16 @@ static struct status open_guard(struct service *s, const struct options *o, int 
     return guard_new(&options, &s->guard);
 }
 
-static struct status start(struct service *s, const struct options *o, int stop_fd) {
+static struct status prepare(struct service *s, const struct options *o) {
     TRY(os_harden());
     TRY(seal_init());
     TRY(name_places(o->var, &s->places));
     TRY(rules_load(os_fs_real(), o->law, o->map, &s->rules));
-    TRY(shut_in(&s->places));
+    return shut_in(&s->places, o);
+}
+
+static struct status start(struct service *s, const struct options *o, int stop_fd) {
+    TRY(prepare(s, o));
     TRY(open_vault(s, o));
     return open_guard(s, o, stop_fd);
 }
@@ -188,6 +209,23 @@ static void stop(struct service *s) {
     rules_done(&s->rules);
 }
 
+static struct status restore(struct service *s, const struct options *o) {
+    struct seal_key root CLEANUP(seal_key_done);
+    struct restored restored;
+    TRY(prepare(s, o));
+    TRY(root_key_from_fd(number_of(o->root_fd), &root));
+    struct vault_options options = vault_of(s, o, &root);
+    TRY(restore_run(&options, o->restore, &restored));
+    restore_say(&restored);
+    return STATUS_OK;
+}
+
+static int restore_once(struct service *s, const struct options *o) {
+    struct status status = restore(s, o);
+    stop(s);
+    return failed(status) ? complain("cannot restore", status) : 0;
+}
+
 int main(int argc, char **argv) {
     struct options o = {.address = "http://localhost:8080", .origin = "ward.example/clips"};
     static struct service service;
@@ -197,6 +235,9 @@ int main(int argc, char **argv) {
     }
     int stop_fd = open_signals();
     service.clock = os_clock_real();
+    if (o.restore != NULL) {
+        return restore_once(&service, &o);
+    }
     struct status s = start(&service, &o, stop_fd);
     if (failed(s)) {
         stop(&service);

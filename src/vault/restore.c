@@ -124,7 +124,7 @@ static struct status look_for_log(struct restore *r, const struct manifest *m) {
         tightenings = size >= m->tight_offset;
     }
     r->log_lost = !checkpoint || (!tightenings && m->tight_offset > 0);
-    return STATUS_OK;
+    return r->log_lost && o->needs_log ? FAIL(E_LOG_LOST) : STATUS_OK;
 }
 
 /* A tightening log that is shorter than the backup knew it is not continued, but begun anew. */

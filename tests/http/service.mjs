@@ -18,9 +18,9 @@ function makeWeb(dir) {
   writeFileSync(join(dir, 'notes'), 'a file without a type is not served');
 }
 
-/** `programs`: a directory with ward and the others, where it is not the build's. */
-export async function start({ programs = join(build, 'src/cli'), env = {} } = {}) {
-  const dir = mkdtempSync(join(tmpdir(), 'ward-http-'));
+/** `programs`: a directory with ward and the others, where it is not the build's. `dir`: of a service
+ *  that was stopped with `keep`. */
+export async function start({ programs = join(build, 'src/cli'), env = {}, dir = mkdtempSync(join(tmpdir(), 'ward-http-')) } = {}) {
   const web = join(dir, 'web');
   makeWeb(web);
   const child = spawn(join(programs, 'ward'),
@@ -43,12 +43,12 @@ export async function start({ programs = join(build, 'src/cli'), env = {} } = {}
   return service;
 }
 
-export async function stop(service) {
+export async function stop(service, { keep = false } = {}) {
   service.child.kill('SIGTERM');
   const late = setTimeout(() => service.child.kill('SIGKILL'), 30000);
   const end = await service.ended;
   clearTimeout(late);
-  rmSync(service.dir, { recursive: true, force: true });
+  if (!keep) rmSync(service.dir, { recursive: true, force: true });
   return end;
 }
 

@@ -12,7 +12,7 @@ MUST_USE struct status vault_backup(struct vault *v, const char *dir);
  * store. Replays erasures, withdrawals, objections, restrictions, revoked guardians and deletions
  * since from the tightening log in ledger_dir, adds a `restored` leaf, and opens. Without the
  * tiles up to the last published checkpoint, or without the tightening log, every consent is
- * unknown. *ret_replayed: how many tightenings. */
+ * unknown, or with options->needs_log E_LOG_LOST. *ret_replayed: how many tightenings. */
 MUST_USE struct status vault_restore(const struct vault_options *options, const char *backup_dir,
                                      struct vault **ret_vault, uint64_t *ret_replayed);
 /* A new generation of the root key: every older copy of the keyring is unreadable from now on. */

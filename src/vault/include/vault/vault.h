@@ -45,6 +45,7 @@ struct vault_options {
     const char *ledger_origin;   /* the log's name in its checkpoints, "example.org/ward" */
     size_t cache_bytes;          /* pages of the store in memory; 0: 64 MiB */
     const char *sqlite_vfs;      /* tests: a registered VFS; NULL: SQLite's own */
+    bool needs_log; /* vault_restore: E_LOG_LOST rather than a start with every consent unknown */
 };
 
 /* Makes what is missing of a new vault, or completes what a crash interrupted (an erasure, a

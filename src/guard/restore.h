@@ -1,0 +1,21 @@
+/* Putting a backup back, while nothing serves. */
+#ifndef WARD_GUARD_RESTORE_H
+#define WARD_GUARD_RESTORE_H
+
+#include "vault/vault.h"
+
+struct restored {
+    uint64_t subjects;
+    uint64_t records;
+    uint64_t replayed; /* tightenings since the backup */
+    uint64_t leaves;   /* of the ledger, the restored leaf included */
+};
+
+/* Makes options->data_dir from the backup, does again what tightened since, then closes all of it
+ * and opens it as the service will. Errors of vault_restore and of vault_open. */
+MUST_USE struct status restore_run(const struct vault_options *options, const char *backup_dir,
+                                   struct restored *ret_restored);
+/* In words, on standard output. */
+void restore_say(const struct restored *restored);
+
+#endif

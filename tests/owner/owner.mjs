@@ -1,0 +1,211 @@
+// What the owner of the machine does, in order: accounts, exports, a backup, a request by post, a
+// restore. Whom the service forgot stays forgotten when an older backup comes back.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Browser, build, root, start, stop, until } from '../http/service.mjs';
+
+let passed = 0;
+let failed = 0;
+async function test(name, f) {
+  try {
+    await f();
+    passed++;
+  } catch (e) {
+    failed++;
+    console.log(`FAILED ${name}: ${e.stack ?? e}`);
+  }
+}
+
+let service = await start();
+const { dir } = service;
+const vars = service.var;
+const ledger = join(vars, 'ledger/log');
+const backup = join(vars, 'backups/first');
+const password = 'amber canal willow 7';
+
+/** One subcommand, on this service's directory. */
+const ward = (words, options = {}) => {
+  const r = spawnSync(join(build, 'src/cli/ward'), words, { cwd: root, maxBuffer: 64 << 20, ...options });
+  return { code: r.status, out: r.stdout, said: `${r.stdout}${r.stderr}` };
+};
+const own = (words, options) => ward([...words, '--var', vars], options);
+const leaves = () => Number(readFileSync(join(ledger, 'checkpoint'), 'utf8').split('\n')[1]);
+
+/** Ends as it should, and says what it should. */
+function ends(r, code, pattern = /./) {
+  assert.equal(r.code, code, r.said);
+  assert.match(r.said, pattern);
+}
+
+async function joins(name) {
+  const browser = new Browser(service);
+  const notice = await browser.get('/api/notice?language=en&audience=adult');
+  const r = await browser.post('/api/join', {
+    name, mail: `${name}@example.org`, password, birth_date: '1990-05-14', country: 'NL', region: '', language: 'en',
+    notice: notice.json.version,
+  });
+  assert.equal(r.status, 200, r.body.toString());
+  return browser;
+}
+
+async function signsIn(name, secret = password) {
+  const browser = new Browser(service);
+  return { browser, answer: await browser.post('/api/login', { name, password: secret }) };
+}
+
+async function chooses(browser, purpose, state) {
+  const me = await browser.get('/api/me');
+  const r = await browser.post('/api/consents', { purpose, state, notice: me.json.notice });
+  assert.equal(r.status, 200, r.body.toString());
+}
+
+async function choice(browser, purpose) {
+  const r = await browser.get('/api/consents');
+  return r.json.choices.find((c) => c.purpose === purpose).state;
+}
+
+let key = '';
+await test('two people join', async () => {
+  await chooses(await joins('wilhelmina'), 'keep-history', 'given');
+  await chooses(await joins('bartholomeus'), 'keep-history', 'given');
+  key = (await new Browser(service).get('/api/service')).json.ledger_key;
+});
+
+await test('status', () => ends(own(['status']), 0, /the guard serves; the store is in use/));
+
+await test('an operator is made and signs in', async () => {
+  const words = ['operator', '--name', 'olga', '--company', 'Ward', '--country', 'NL'];
+  ends(own(words, { input: `${password}\n` }), 0, /^$/);
+  ends(own(words, { input: `${password}\n` }), 1, /E_NAME_TAKEN/);
+  ends(own(['operator', '--name', 'olga'], { input: '\n' }), 2, /--company/);
+  const { browser, answer } = await signsIn('olga');
+  assert.equal(answer.status, 200, answer.body.toString());
+  assert.equal((await browser.get('/api/me')).json.role, 'operator');
+});
+
+await test('an export opens and holds what was said', () => {
+  const file = join(dir, 'archive.tar');
+  const r = own(['export', 'bartholomeus']);
+  assert.equal(r.code, 0, r.said);
+  writeFileSync(file, r.out);
+  const names = spawnSync('tar', ['-tf', file], { encoding: 'utf8' });
+  assert.equal(names.status, 0, names.stderr);
+  assert.match(names.stdout, /^ward\/data\.jsonl$/m);
+  const lines = spawnSync('tar', ['-xOf', file, 'ward/data.jsonl'], { encoding: 'utf8' }).stdout;
+  for (const word of ['bartholomeus', 'bartholomeus@example.org', '1990-05-14', 'keep-history']) assert.ok(lines.includes(word), word);
+  assert.ok(!lines.includes('wilhelmina'), 'nobody else');
+  ends(own(['export', 'nobody']), 1, /E_NOT_FOUND/);
+});
+
+await test('a backup, once under one name', () => {
+  ends(own(['backup', 'first']), 0, /backups\/first: \d+ records, verified/);
+  ends(own(['backup', 'first']), 1, /E_BACKUP_EXISTS/);
+  assert.deepEqual(readdirSync(backup).sort(), ['blobs', 'keyring', 'manifest', 'store.db']);
+});
+
+const receipt = join(dir, 'receipt.tlog-proof');
+await test('after the backup one is erased, and the other withdraws', async () => {
+  const r = own(['erase', 'wilhelmina']);
+  assert.equal(r.code, 0, r.said);
+  writeFileSync(receipt, r.out);
+  ends(ward(['verify', 'receipt', receipt, '--key', key]), 0, /verified/);
+  const { browser } = await signsIn('bartholomeus');
+  await chooses(browser, 'keep-history', 'withdrawn');
+  assert.equal((await signsIn('wilhelmina')).answer.json.error.code, 'E_LOGIN');
+  ends(own(['erase', 'wilhelmina']), 1, /E_NOT_FOUND/);
+});
+
+let before = 0;
+const checkpoint = join(dir, 'checkpoint');
+await test('no restore into a running service, nor over a store by accident', async () => {
+  ends(own(['restore', backup]), 1, /E_IN_USE/);
+  ends(own(['serve', '--port', '0']), 1, /E_IN_USE/);
+  assert.equal((await signsIn('bartholomeus')).answer.status, 200, 'it still serves');
+  await stop(service, { keep: true });
+  ends(own(['status']), 1, /E_NOT_RUNNING/);
+  ends(own(['restore', backup]), 1, /E_STORE_HERE/);
+  ends(own(['restore', join(dir, 'nothing')]), 1, /E_FILE_MISSING/);
+  ends(own(['restore']), 2, /which backup/);
+  before = leaves();
+  cpSync(join(ledger, 'checkpoint'), checkpoint);
+});
+
+await test('a damaged backup changes nothing', () => {
+  const damaged = join(vars, 'backups/damaged');
+  cpSync(backup, damaged, { recursive: true });
+  const store = readFileSync(join(damaged, 'store.db'));
+  store[store.length >> 1] ^= 1;
+  writeFileSync(join(damaged, 'store.db'), store);
+  ends(own(['restore', damaged, '--replace']), 1, /E_BACKUP[\s\S]*nothing was put in place/);
+  assert.ok(!existsSync(join(vars, 'restoring')), 'nothing is left of it');
+  rmSync(damaged, { recursive: true });
+});
+
+await test('without its ledger a restore is refused', () => {
+  const away = join(dir, 'log-away');
+  cpSync(ledger, away, { recursive: true });
+  rmSync(join(ledger, 'checkpoint'));
+  ends(own(['restore', backup, '--replace']), 1, /E_LOG_LOST/);
+  rmSync(ledger, { recursive: true });
+  cpSync(away, ledger, { recursive: true });
+  rmSync(join(ledger, 'tile'), { recursive: true });
+  ends(own(['restore', backup, '--replace']), 1, /nothing was put in place/);
+  rmSync(ledger, { recursive: true });
+  cpSync(away, ledger, { recursive: true });
+});
+
+/** The service with the backup in place. */
+async function holds() {
+  service = await start({ dir });
+  try {
+    return await looksRight();
+  } finally {
+    await stop(service, { keep: true });
+  }
+}
+
+/** The ledger grew, one is gone, one is there. */
+async function looksRight() {
+  const gone = (await signsIn('wilhelmina')).answer;
+  assert.equal(gone.json.error.code, 'E_LOGIN', 'the erased stay erased');
+  ends(own(['export', 'wilhelmina']), 1, /E_NOT_FOUND/);
+  const there = await signsIn('bartholomeus');
+  assert.equal(there.answer.status, 200, there.answer.body.toString());
+  assert.equal(await choice(there.browser, 'keep-history'), 'withdrawn');
+  assert.equal((await signsIn('olga')).answer.status, 200);
+  const size = await until('a longer log', 10000, () => leaves() > before && leaves());
+  ends(ward(['verify', 'log', ledger, '--key', key, '--since', checkpoint]), 0, /verified/);
+  ends(ward(['verify', 'receipt', receipt, '--key', key]), 0, /verified/);
+  return size;
+}
+
+await test('the data are lost, and the backup comes back', async () => {
+  rmSync(join(vars, 'data'), { recursive: true });
+  ends(own(['restore', backup]), 0, /1 people with \d+ records, verified[\s\S]*done again: [1-9]/);
+  assert.ok(!existsSync(join(vars, 'restoring')));
+  before = await holds();
+});
+
+await test('a second restore asks before it replaces, and holds as well', async () => {
+  ends(own(['restore', backup]), 1, /E_STORE_HERE/);
+  ends(own(['restore', backup, '--replace']), 0, /1 people/);
+  await holds();
+});
+
+await test('with the ledger lost for good, every consent is unknown', async () => {
+  rmSync(join(vars, 'ledger'), { recursive: true });
+  rmSync(join(vars, 'data'), { recursive: true });
+  ends(own(['restore', backup]), 1, /E_LOG_LOST/);
+  ends(own(['restore', backup, '--without-ledger']), 0, /verified/);
+  service = await start({ dir });
+  assert.equal((await signsIn('wilhelmina')).answer.json.error.code, 'E_LOGIN', 'the keyring remembers');
+  const { browser, answer } = await signsIn('bartholomeus');
+  assert.equal(answer.status, 200, answer.body.toString());
+  assert.equal(await choice(browser, 'keep-history'), 'none');
+});
+
+await stop(service);
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
