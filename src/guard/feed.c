@@ -84,7 +84,6 @@ static size_t row_place(const struct feed *f, uint64_t record) {
 enum audience audience_of(struct slice text) {
     static const char *const names[] = {
         [AUDIENCE_ME] = "me",
-        [AUDIENCE_FOLLOWERS] = "followers",
         [AUDIENCE_EVERYONE] = "everyone",
     };
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {

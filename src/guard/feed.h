@@ -5,7 +5,7 @@
 
 #include "internal.h"
 
-enum audience { AUDIENCE_ME, AUDIENCE_FOLLOWERS, AUDIENCE_EVERYONE, AUDIENCE_NONE };
+enum audience { AUDIENCE_ME, AUDIENCE_EVERYONE, AUDIENCE_NONE };
 
 struct clip {
     uint64_t id; /* of its clip-meta record */

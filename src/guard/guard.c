@@ -6,7 +6,7 @@
 #include "ranking.h"
 #include "tally.h"
 
-enum { NOTICES_BYTES = 1 << 20, ORPHANS_A_TICK = 16, SWEEP_MS = 3600 * 1000, MARK_ID = 1 };
+enum { NOTICES_BYTES = 1 << 20, ORPHANS_A_TICK = 16, MARK_ID = 1 };
 
 /* --- numbers --- */
 
@@ -76,48 +76,6 @@ static struct status read_mark(struct guard *g) {
     }
     memcpy(g->mark_key.bytes, plain.ptr, SEAL_KEY_LEN);
     return STATUS_OK;
-}
-
-/* --- what ran out --- */
-
-struct sweep {
-    uint64_t ids[256];
-    size_t count;
-    int64_t now_ms;
-    enum api_stored what;
-    unsigned ends;
-};
-
-static struct status note_ended(void *arg, uint64_t owner, uint64_t id, struct slice plain) {
-    struct sweep *sweep = arg;
-    struct arena a CLEANUP(arena_done);
-    struct api_value *v = NULL;
-    (void)owner;
-    arena_init(&a, 4096);
-    TRY(stored_read(sweep->what, plain, &a, &v));
-    if (v[sweep->ends].i <= sweep->now_ms && sweep->count < ARRAY_LEN(sweep->ids)) {
-        sweep->ids[sweep->count++] = id;
-    }
-    return STATUS_OK;
-}
-
-static struct status sweep_kind(struct guard *g, enum kept_kind kind, enum api_stored what,
-                                unsigned ends) {
-    struct sweep sweep = {.now_ms = guard_now(g), .what = what, .ends = ends};
-    TRY(vault_each_kept(g->vault, 0, (uint8_t)kind, 0, note_ended, &sweep));
-    for (size_t i = 0; i < sweep.count; i++) {
-        TRY(vault_unkeep(g->vault, 0, (uint8_t)kind, sweep.ids[i]));
-    }
-    return STATUS_OK;
-}
-
-static struct status sweep(struct guard *g) {
-    if (guard_now(g) < g->sweep_ms) {
-        return STATUS_OK;
-    }
-    g->sweep_ms = guard_now(g) + SWEEP_MS;
-    TRY(sweep_kind(g, KEPT_LOCK, API_STORED_LOCK, STO_LOCK_ENDS_AT));
-    return sweep_kind(g, KEPT_SESSION, API_STORED_SESSION, STO_SESSION_ENDS_AT);
 }
 
 /* Likes of clips that are gone go too, a few at a time. */
@@ -191,7 +149,7 @@ void guard_free(struct guard **guard) {
 
 static struct status work(struct guard *g, int *ret_wait_ms) {
     TRY(feed_pump(g));
-    TRY(sweep(g));
+    TRY(sweep_tick(g));
     TRY(erase_orphans(g));
     studio_tick(g, ret_wait_ms);
     return feed_pump(g);

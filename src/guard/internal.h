@@ -103,7 +103,8 @@ struct guard {
     int64_t started_ms;
     struct tally *tally;
     bool feed_changed; /* what is public has */
-    int64_t sweep_ms;
+    int64_t sweep_ms;       /* when the next pass of sweep_tick begins */
+    uint64_t swept_subject; /* how far this pass came */
 };
 
 /* --- call.c --- */
@@ -147,6 +148,10 @@ MUST_USE struct status session_find(struct guard *g, const uint8_t *token, struc
 MUST_USE struct status session_end(struct guard *g, const struct session *session);
 /* Forgets cached sessions of a person who was erased. */
 void session_forget(struct guard *g, uint64_t subject);
+
+/* --- sweep.c --- */
+/* Removes rows that ran out, of a few people a call. */
+MUST_USE struct status sweep_tick(struct guard *g);
 
 /* --- throttle.c --- */
 MUST_USE struct status throttle_new(struct throttle **ret_throttle);
