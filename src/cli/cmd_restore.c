@@ -75,8 +75,7 @@ static struct status remove_all(int parent, const char *name, unsigned depth) {
 
 static struct status make_into(const struct restoring *r) {
     TRY(remove_all(AT_FDCWD, r->into, 0)); /* of a restore that was cut off */
-    if (mkdir(r->into, 0700) != 0 ||
-        (r->separate && chown(r->into, UID_GUARD, UID_GUARD) != 0)) {
+    if (mkdir(r->into, 0700) != 0 || (r->separate && chown(r->into, UID_GUARD, UID_GUARD) != 0)) {
         return FAIL(E_VAR);
     }
     return STATUS_OK;
@@ -98,7 +97,7 @@ static struct status prepare(struct restoring *r) {
         r->o.root_key = r->key; /* a new one would open nothing */
     }
     TRY(join(manifest, r->backup, "manifest"));
-    r->missing = access(manifest, R_OK) != 0       ? r->backup
+    r->missing = access(manifest, R_OK) != 0        ? r->backup
                  : access(r->o.root_key, R_OK) != 0 ? r->o.root_key
                                                     : NULL;
     if (r->missing != NULL) {
@@ -122,10 +121,18 @@ static struct status start_guard(struct restoring *r, pid_t *ret_pid) {
     int root;
     TRY(serve_root_pipe(&r->places, &root));
     char *argv[18] = {
-        serve_word("ward-guard"), serve_word("--var"),     serve_word(r->o.var),
-        serve_word("--law"),      r->places.law,           serve_word("--map"),
-        r->places.map,            serve_word("--root-fd"), serve_word("3"),
-        serve_word("--restore"),  serve_word(r->backup),   serve_word("--into"),
+        serve_word("ward-guard"),
+        serve_word("--var"),
+        serve_word(r->o.var),
+        serve_word("--law"),
+        r->places.law,
+        serve_word("--map"),
+        r->places.map,
+        serve_word("--root-fd"),
+        serve_word("3"),
+        serve_word("--restore"),
+        serve_word(r->backup),
+        serve_word("--into"),
         r->into,
     };
     size_t n = 13;

@@ -144,8 +144,8 @@ static struct status start_guard(struct supervisor *s) {
 }
 
 static struct status start_front(struct supervisor *s) {
-    char *argv[16] = {serve_word("ward-front"), serve_word("--listen-fd"),     serve_word("3"),
-                      serve_word("--guard"),    s->places->front_socket, serve_word("--ledger"),
+    char *argv[16] = {serve_word("ward-front"), serve_word("--listen-fd"), serve_word("3"),
+                      serve_word("--guard"),    s->places->front_socket,   serve_word("--ledger"),
                       s->places->ledger};
     size_t n = 7;
     if (s->places->web[0] != 0) {
@@ -176,8 +176,8 @@ static struct status start_courier(struct supervisor *s) {
     char user[256];
     char file[OS_PATH_MAX];
     (void)snprintf(url, sizeof url, "%s", s->o->smtp);
-    char *argv[12] = {serve_word("ward-courier"), serve_word("--outbox"), s->places->outbox, serve_word("--smtp"),
-                      url};
+    char *argv[12] = {serve_word("ward-courier"), serve_word("--outbox"), s->places->outbox,
+                      serve_word("--smtp"), url};
     if (s->o->smtp_user != NULL && s->o->smtp_password != NULL) {
         (void)snprintf(user, sizeof user, "%s", s->o->smtp_user);
         (void)snprintf(file, sizeof file, "%s", s->o->smtp_password);

@@ -57,10 +57,18 @@ static bool read_options(int argc, char **argv, struct options *o) {
         const char *name;
         const char **value;
     } known[] = {
-        {"--var", &o->var},           {"--law", &o->law},           {"--map", &o->map},
-        {"--address", &o->address},   {"--origin", &o->origin},     {"--root-fd", &o->root_fd},
-        {"--front-fd", &o->front_fd}, {"--admin-fd", &o->admin_fd}, {"--studio-fd", &o->studio_fd},
-        {"--ready-fd", &o->ready_fd}, {"--restore", &o->restore},   {"--into", &o->into},
+        {"--var", &o->var},
+        {"--law", &o->law},
+        {"--map", &o->map},
+        {"--address", &o->address},
+        {"--origin", &o->origin},
+        {"--root-fd", &o->root_fd},
+        {"--front-fd", &o->front_fd},
+        {"--admin-fd", &o->admin_fd},
+        {"--studio-fd", &o->studio_fd},
+        {"--ready-fd", &o->ready_fd},
+        {"--restore", &o->restore},
+        {"--into", &o->into},
         {"--without-ledger", &o->without_ledger},
     };
     for (int i = 1; i < argc; i += 2) {
@@ -101,9 +109,9 @@ static struct status name_places(const char *var, struct places *p) {
 
 /* A restore reads the backup and writes no mail. */
 static struct status shut_in(const struct places *p, const struct options *o) {
-    const char *const paths[DIRECTORIES] = {
-        o->restore == NULL ? p->data : o->into, p->keys, p->ledger, p->outbox,
-        o->restore == NULL ? p->backups : o->restore};
+    const char *const paths[DIRECTORIES] = {o->restore == NULL ? p->data : o->into, p->keys,
+                                            p->ledger, p->outbox,
+                                            o->restore == NULL ? p->backups : o->restore};
     struct os_sandbox_dir dirs[DIRECTORIES];
     for (size_t i = 0; i < DIRECTORIES; i++) {
         dirs[i] = (struct os_sandbox_dir){.fd = open(paths[i], O_PATH | O_DIRECTORY | O_CLOEXEC),

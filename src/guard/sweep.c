@@ -1,5 +1,6 @@
-/* What ran out and is of no use to anybody: age locks, sessions, guardians' links. Nothing of it was
- * good any more before; here its rows go, a few people at a time, so that requests do not wait. */
+/* What ran out and is of no use to anybody: age locks, sessions, guardians' links. Nothing of it
+ * was good any more before; here its rows go, a few people at a time, so that requests do not wait.
+ */
 #include "internal.h"
 
 enum { PASS_MS = 3600 * 1000, PEOPLE_A_TICK = 16, ROWS = 64 };
@@ -32,8 +33,7 @@ static struct status note_ended(void *arg, uint64_t owner, uint64_t id, struct s
     arena_init(&a, 4096);
     TRY(stored_read(ended->what->stored, plain, &a, &v));
     bool over = v[ended->what->ends_at].i <= ended->now_ms;
-    over |= ended->what->idles &&
-            v[STO_SESSION_SEEN_AT].i + GUARD_SESSION_IDLE_MS <= ended->now_ms;
+    over |= ended->what->idles && v[STO_SESSION_SEEN_AT].i + GUARD_SESSION_IDLE_MS <= ended->now_ms;
     if (over && ended->count < ROWS) {
         ended->ids[ended->count++] = id;
     }

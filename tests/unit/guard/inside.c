@@ -71,10 +71,10 @@ void inside_open(struct inside *w) {
     arena_init(&w->arena, GUARD_ARENA_BYTES);
     buf_init(&w->out, API_MAX_ANSWER + 64);
     buf_init(&w->notices, 1 << 20);
-    assert_int_equal(rules_load(os_fs_real(), WARD_SOURCE "/law", WARD_SOURCE "/datamap/clips.map",
-                                &w->rules)
-                         .code,
-                     OK);
+    assert_int_equal(
+        rules_load(os_fs_real(), WARD_SOURCE "/law", WARD_SOURCE "/datamap/clips.map", &w->rules)
+            .code,
+        OK);
     open_vault(w);
     open_guard(w);
     read_notice(w, "adult", w->notice[0]);

@@ -25,11 +25,11 @@ struct inside {
     struct seal_key root;
     struct vault *vault;
     struct guard *guard;
-    struct arena arena;  /* of the last answer */
-    struct buf out;      /* its frame */
-    struct buf notices;  /* of the last round */
-    char notice[2][65];  /* adult, child; in English */
-    unsigned spawned;    /* studios asked for and not yet given */
+    struct arena arena; /* of the last answer */
+    struct buf out;     /* its frame */
+    struct buf notices; /* of the last round */
+    char notice[2][65]; /* adult, child; in English */
+    unsigned spawned;   /* studios asked for and not yet given */
     uint8_t spawn_role;
 };
 

@@ -1,0 +1,218 @@
+/* Who was given a clip loses it in the same round in which its owner, or the law, took the right
+ * away: the front hears it before it answers another request. */
+#include "inside.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char device[] = "device-a-0123456789";
+
+/* --- a clip that is ready, as the studio leaves it --- */
+
+static uint64_t put_blob(struct inside *w, uint64_t owner) {
+    const struct use_numbers *n = &w->guard->uses[API_CLIP_BEGIN];
+    struct vault_use use = {.purpose = n->purpose, .operation = LAW_OPERATION_STORE};
+    struct vault_meta meta = {.owner = owner, .category = n->category};
+    struct vault_answer answer;
+    uint64_t id = 0;
+    assert_int_equal(vault_blob_begin(w->vault, &use, &meta, SLICE("video/mp4"), &id, &answer).code,
+                     OK);
+    assert_int_equal(vault_blob_add(w->vault, id, 0, SLICE("moving pictures")).code, OK);
+    assert_int_equal(vault_blob_finish(w->vault, id).code, OK);
+    return id;
+}
+
+static uint64_t put_clip(struct inside *w, uint64_t owner, const char *audience) {
+    struct vault_use use = {.purpose = w->guard->uses[API_CLIP_BEGIN].purpose,
+                            .operation = LAW_OPERATION_STORE};
+    struct vault_meta meta = {.owner = owner, .category = w->guard->uses[API_CLIP_MINE].category};
+    struct vault_answer answer;
+    struct buf plain CLEANUP(buf_done) = {0};
+    uint64_t id = 0;
+    struct api_value v[STO_CLIP__COUNT] = {
+        [STO_CLIP_CAPTION] = api_text("Sunrise"),
+        [STO_CLIP_OWNER_NAME] = api_text("somebody"),
+        [STO_CLIP_AUDIENCE] = api_text(audience),
+        [STO_CLIP_STATE] = api_text("ready"),
+        [STO_CLIP_LARGE] = api_n(put_blob(w, owner)),
+        [STO_CLIP_SMALL] = api_n(put_blob(w, owner)),
+        [STO_CLIP_POSTER] = api_n(put_blob(w, owner)),
+        [STO_CLIP_CREATED_AT] = api_time(w->fake.now_ms),
+    };
+    buf_init(&plain, VAULT_PAYLOAD_MAX);
+    assert_int_equal(stored_write(API_STORED_CLIP, v, &plain).code, OK);
+    assert_int_equal(vault_put(w->vault, &use, &meta, buf_slice(&plain), &id, &answer).code, OK);
+    round_of(w);
+    return id;
+}
+
+static uint16_t opens(struct inside *w, const uint8_t *viewer, uint64_t clip, uint64_t *ret_lease) {
+    struct api_value args[ARG_CLIP_OPEN__COUNT] = {api_n(clip), api_text("large")};
+    struct api_answer answer;
+    uint16_t code = call(w, API_CLIP_OPEN, viewer, args, &answer);
+    *ret_lease = code == OK ? answer.fields[ANS_CLIP_OPEN_LEASE].n : 0;
+    return code;
+}
+
+/* --- an owner with a public clip, and a viewer who holds it --- */
+
+struct held {
+    struct inside *w;
+    token owner;
+    token viewer;
+    uint64_t owner_id;
+    uint64_t clip;
+    uint64_t lease;
+};
+
+static void hold_of(struct inside *w, struct held *h, const char *birth) {
+    static unsigned number;
+    char names[2][20];
+    char mark[40];
+    *h = (struct held){.w = w};
+    (void)snprintf(names[0], sizeof names[0], "owner%u", number);
+    (void)snprintf(names[1], sizeof names[1], "viewer%u", number);
+    (void)snprintf(mark, sizeof mark, "%s-%u", device, number++);
+    assert_int_equal(joins(w, names[0], birth, mark, h->owner), OK);
+    assert_int_equal(joins(w, names[1], "1991-02-01", mark, h->viewer), OK);
+    h->owner_id = id_of(w, h->owner);
+    h->clip = put_clip(w, h->owner_id, "everyone");
+    assert_int_equal(opens(w, h->viewer, h->clip, &h->lease), OK);
+    round_of(w);
+    assert_false(ended(w, h->lease));
+}
+
+static void hold(struct inside *w, struct held *h) {
+    hold_of(w, h, "1990-02-01");
+}
+
+/* The next round tells, and nobody else gets it any more. */
+static void is_gone(struct held *h) {
+    uint64_t lease;
+    round_of(h->w);
+    assert_true(ended(h->w, h->lease));
+    assert_int_equal(opens(h->w, h->viewer, h->clip, &lease), E_NOT_FOUND);
+    assert_int_equal(opens(h->w, NULL, h->clip, &lease), E_NOT_FOUND);
+    round_of(h->w);
+    assert_false(ended(h->w, h->lease)); /* once */
+}
+
+static void the_owner_deletes(void **state) {
+    struct held h;
+    hold(*state, &h);
+    struct api_value args[ARG_CLIP_DELETE__COUNT] = {api_n(h.clip)};
+    assert_int_equal(call(h.w, API_CLIP_DELETE, h.owner, args, NULL), OK);
+    is_gone(&h);
+}
+
+static void the_owner_changes_the_audience(void **state) {
+    struct held h;
+    uint64_t own;
+    hold(*state, &h);
+    struct api_value args[ARG_CLIP_AUDIENCE__COUNT] = {api_n(h.clip), api_text("me")};
+    assert_int_equal(call(h.w, API_CLIP_AUDIENCE, h.owner, args, NULL), OK);
+    is_gone(&h);
+    assert_int_equal(opens(h.w, h.owner, h.clip, &own), OK);
+    args[ARG_CLIP_AUDIENCE_AUDIENCE] = api_text("followers");
+    assert_int_equal(call(h.w, API_CLIP_AUDIENCE, h.owner, args, NULL), E_AUDIENCE);
+}
+
+static void the_owner_leaves(void **state) {
+    struct held h;
+    hold(*state, &h);
+    struct api_value args[ARG_ACCOUNT_ERASE__COUNT] = {api_text("three red apples")};
+    assert_int_equal(call(h.w, API_ACCOUNT_ERASE, h.owner, args, NULL), OK);
+    is_gone(&h);
+}
+
+static void the_owner_is_restricted(void **state) {
+    struct held h;
+    hold(*state, &h);
+    assert_int_equal(vault_restrict(h.w->vault, NULL, h.owner_id, VAULT_ALL, true).code, OK);
+    is_gone(&h);
+}
+
+/* Of minors it is played on legitimate interests, to which they can object (GDPR Art. 21(1)). */
+static void a_young_owner_objects(void **state) {
+    struct held h;
+    hold_of(*state, &h, "2009-06-01");
+    uint8_t play = h.w->guard->uses[API_CLIP_OPEN].purpose;
+    assert_int_equal(vault_object(h.w->vault, NULL, h.owner_id, play, true).code, OK);
+    is_gone(&h);
+}
+
+/* --- a guardian --- */
+
+static uint16_t decides(struct inside *w, const uint8_t *guardian, uint64_t child,
+                        const char *state) {
+    struct api_value args[ARG_FAMILY_DECIDE__COUNT] = {[ARG_FAMILY_DECIDE_CHILD] = api_n(child),
+                                                       [ARG_FAMILY_DECIDE_PURPOSE] =
+                                                           api_text("keep-history"),
+                                                       [ARG_FAMILY_DECIDE_STATE] = api_text(state)};
+    return call(w, API_FAMILY_DECIDE, guardian, args, NULL);
+}
+
+static uint16_t history(struct inside *w, const uint8_t *child) {
+    struct api_value args[ARG_HISTORY_LIST__COUNT] = {[ARG_HISTORY_LIST_CURSOR] = api_n(0)};
+    return call(w, API_HISTORY_LIST, child, args, NULL);
+}
+
+static void a_guardian_withdraws(void **state) {
+    struct inside *w = *state;
+    token mum;
+    token tim;
+    assert_int_equal(joins(w, "mum", "1985-02-01", "device-mum-0123456789", mum), OK);
+    assert_int_equal(joins(w, "tim", "2015-02-01", "device-tim-0123456789", tim), OK);
+    struct vault_guardian link = {.child = id_of(w, tim),
+                                  .guardian = id_of(w, mum),
+                                  .method = LAW_GUARDIAN_METHOD_SIGNED_FORM,
+                                  .verified = true,
+                                  .at_ms = w->fake.now_ms,
+                                  .until_ms = INT64_MAX};
+    assert_int_equal(vault_guardian_link(w->vault, NULL, &link).code, OK);
+    assert_int_equal(vault_subject_set_state(w->vault, NULL, link.child, VAULT_ACTIVE).code, OK);
+    assert_int_equal(history(w, tim), E_DENIED);
+    assert_int_equal(decides(w, mum, link.child, "given"), OK);
+    assert_int_equal(history(w, tim), OK);
+    assert_int_equal(decides(w, mum, link.child, "withdrawn"), OK);
+    assert_int_equal(history(w, tim), E_DENIED);
+    assert_int_equal(decides(w, mum, link.child, "given"), OK);
+    assert_int_equal(vault_guardian_revoke(w->vault, NULL, link.child, link.guardian).code, OK);
+    assert_int_equal(decides(w, mum, link.child, "given"), E_NOT_FOUND);
+    assert_int_equal(history(w, tim), E_DENIED);
+}
+
+static void others_keep_theirs(void **state) {
+    struct held a;
+    struct held b;
+    hold(*state, &a);
+    hold(*state, &b);
+    struct api_value args[ARG_CLIP_DELETE__COUNT] = {api_n(a.clip)};
+    assert_int_equal(call(a.w, API_CLIP_DELETE, a.owner, args, NULL), OK);
+    round_of(a.w);
+    assert_true(ended(a.w, a.lease));
+    assert_false(ended(b.w, b.lease));
+    assert_int_equal(opens(b.w, b.viewer, b.clip, &b.lease), OK);
+}
+
+static int open_world(void **state) {
+    static struct inside world;
+    inside_open(&world);
+    *state = &world;
+    return 0;
+}
+
+static int close_world(void **state) {
+    inside_close(*state);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_owner_deletes),     cmocka_unit_test(the_owner_changes_the_audience),
+        cmocka_unit_test(the_owner_leaves),      cmocka_unit_test(the_owner_is_restricted),
+        cmocka_unit_test(a_young_owner_objects), cmocka_unit_test(a_guardian_withdraws),
+        cmocka_unit_test(others_keep_theirs),
+    };
+    return cmocka_run_group_tests(tests, open_world, close_world);
+}
