@@ -17,7 +17,7 @@ function audienceChoice(child: boolean): { el: HTMLElement; value: () => string 
     el.append(h('p', { class: 'quiet' }, w('share.child')));
     return { el, value: () => 'me' };
   }
-  for (const kind of ['everyone', 'followers', 'me'] as const) {
+  for (const kind of ['everyone', 'me'] as const) {
     el.append(h('label', { class: 'tick' }, h('input', { type: 'radio', name, value: kind }),
       h('span', {}, h('strong', {}, w(`share.${kind}`)), h('br'), h('span', { class: 'quiet small' }, w(`share.${kind}.text`)))));
   }
