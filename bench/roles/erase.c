@@ -94,6 +94,7 @@ int main(int argc, char **argv) {
         die("usage: bench_erase SOURCE [PEOPLE >= 2000 [DIR]]");
     }
     struct config config = {.dir = dir, .source = argv[1]};
+    setvbuf(stdout, NULL, _IOLBF, 0);
     uint64_t *people = need((size_t)count + THOUSAND + 1, sizeof *people);
     struct ward_vault ward = ward_vault_open(&config);
     double load[1] = {-1};
