@@ -1,6 +1,9 @@
 /* A file layer that fails. */
 #include "faulty.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static bool must_fail(struct faulty *f) {
     f->calls++;
     bool now = f->fail_at > 0 && (f->calls == f->fail_at || (f->forever && f->calls > f->fail_at));
@@ -104,4 +107,9 @@ void faulty_fail_at(struct faulty *faulty, uint64_t n, bool forever) {
     faulty->failures = 0;
     faulty->fail_at = n;
     faulty->forever = forever;
+}
+
+bool check_all(void) {
+    const char *all = getenv("WARD_CHECK_ALL");
+    return all != NULL && strcmp(all, "1") == 0;
 }

@@ -23,4 +23,7 @@ void faulty_init(struct faulty *faulty, const struct os_fs *base);
 /* 1 is the next call, 0 none. A failing write leaves its first sectors behind. */
 void faulty_fail_at(struct faulty *faulty, uint64_t n, bool forever);
 
+/* Whether suites that could run for hours run whole (`./check --all`) or a sample. */
+bool check_all(void);
+
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "faulty.h"
 #include "power.h"
 #include "sqlite_vfs.h"
 #include "store/store.h"
@@ -52,7 +53,7 @@ static uint64_t fail_at(uint64_t n, bool forever) {
 
 static void each_allocation_fails(void **state) {
     (void)state;
-    bool all = getenv("WARD_CHECK_ALL") != NULL;
+    bool all = check_all();
     uint64_t tried = 0;
     uint64_t failures = 1;
     for (uint64_t n = 1; failures > 0; n += all ? 1 : 29) {
@@ -71,7 +72,7 @@ static void an_open_without_memory_is_an_error(void **state) {
     ASSERT_OK(os_mkdir(w.fs, "/ward", false));
     ASSERT_OK(open_and_run(&w, &day));
     vault_close(&w.v);
-    bool all = getenv("WARD_CHECK_ALL") != NULL;
+    bool all = check_all();
     uint64_t failures = 1;
     for (uint64_t n = 1; failures > 0; n += all ? 1 : 17) {
         mem_fail_at(n, false);
@@ -146,7 +147,7 @@ static void flipped_bytes_are_noticed(void **state) {
     ASSERT_OK(os_mkdir(w.fs, "/ward", false));
     ASSERT_OK(open_and_run(&w, &day));
     vault_close(&w.v);
-    uint64_t sample = getenv("WARD_CHECK_ALL") != NULL ? 4000 : 60;
+    uint64_t sample = check_all() ? 4000 : 60;
     flip_in(power, &day, "/ward/data/store.db", sample);
     flip_in(power, &day, "/ward/keys/keyring", sample / 2);
     flip_in(power, &day, "/ward/keys/generation", sample / 4);

@@ -14,7 +14,7 @@
 #include "store/store.h"
 
 static uint64_t stride_of(uint64_t points, uint64_t sample) {
-    bool all = getenv("WARD_CHECK_ALL") != NULL;
+    bool all = check_all();
     return all || points <= sample ? 1 : points / sample;
 }
 
