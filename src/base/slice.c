@@ -106,6 +106,33 @@ bool slice_is_utf8(struct slice s) {
     return true;
 }
 
+/* Optimal string alignment, with the last three rows of the table. */
+size_t slice_distance(struct slice a, struct slice b) {
+    size_t rows[3][SLICE_COMPARED_BYTES + 1];
+    if (a.len > SLICE_COMPARED_BYTES || b.len > SLICE_COMPARED_BYTES) {
+        return SIZE_MAX;
+    }
+    for (size_t k = 0; k <= b.len; k++) {
+        rows[1][k] = k;
+    }
+    for (size_t i = 1; i <= a.len; i++) {
+        size_t *now = rows[(i + 1) % 3];
+        const size_t *above = rows[i % 3];
+        const size_t *two_above = rows[(i + 2) % 3];
+        now[0] = i;
+        for (size_t k = 1; k <= b.len; k++) {
+            size_t best = above[k - 1] + (a.ptr[i - 1] != b.ptr[k - 1]);
+            best = above[k] + 1 < best ? above[k] + 1 : best;
+            best = now[k - 1] + 1 < best ? now[k - 1] + 1 : best;
+            bool swapped =
+                i > 1 && k > 1 && a.ptr[i - 1] == b.ptr[k - 2] && a.ptr[i - 2] == b.ptr[k - 1];
+            best = swapped && two_above[k - 2] + 1 < best ? two_above[k - 2] + 1 : best;
+            now[k] = best;
+        }
+    }
+    return rows[(a.len + 1) % 3][b.len];
+}
+
 uint64_t slice_hash(struct slice s) {
     uint64_t h = 0xCBF29CE484222325u;
     for (size_t i = 0; i < s.len; i++) {

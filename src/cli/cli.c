@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MESSAGE_BYTES = 4096, MAX_WORD = 64 };
+enum { MESSAGE_BYTES = 4096 };
 
 static void write_message(const struct buf *b) {
     struct slice rest = buf_slice(b);
@@ -42,33 +42,11 @@ int cli_fail_status(const char *command, const char *what, struct status why) {
                     info->name);
 }
 
-/* Letters to put in, leave out or exchange (Levenshtein), in one row. */
-static size_t distance(struct slice a, struct slice b) {
-    size_t row[MAX_WORD + 1];
-    if (a.len > MAX_WORD || b.len > MAX_WORD) {
-        return SIZE_MAX;
-    }
-    for (size_t j = 0; j <= b.len; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 1; i <= a.len; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b.len; j++) {
-            size_t change = diagonal + (a.ptr[i - 1] != b.ptr[j - 1]);
-            size_t shift = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            diagonal = row[j];
-            row[j] = change < shift ? change : shift;
-        }
-    }
-    return row[b.len];
-}
-
 const char *cli_nearest(struct slice word, const char *const *candidates, size_t count) {
     const char *best = NULL;
     size_t least = word.len / 3 + 2;
     for (size_t i = 0; i < count; i++) {
-        size_t d = distance(word, slice_str(candidates[i]));
+        size_t d = slice_distance(word, slice_str(candidates[i]));
         if (d < least) {
             best = candidates[i];
             least = d;

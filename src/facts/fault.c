@@ -146,35 +146,11 @@ void fault_group(enum law_group group, struct status why, struct facts_fault *re
     end_message(ret_fault, &t);
 }
 
-enum { MAX_COMPARED = 48 };
-
-/* How many letters must be put in, left out, exchanged: Levenshtein's distance in one row. */
-static size_t distance(struct slice a, struct slice b) {
-    size_t row[MAX_COMPARED + 1];
-    if (a.len > MAX_COMPARED || b.len > MAX_COMPARED) {
-        return SIZE_MAX;
-    }
-    for (size_t j = 0; j <= b.len; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 1; i <= a.len; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b.len; j++) {
-            size_t change = diagonal + (a.ptr[i - 1] != b.ptr[j - 1]);
-            size_t shift = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            diagonal = row[j];
-            row[j] = change < shift ? change : shift;
-        }
-    }
-    return row[b.len];
-}
-
 static enum law_fact nearest(struct slice name) {
     enum law_fact best = LAW_NO_FACT;
     size_t least = name.len / 4 + 1;
     for (int i = 0; i < LAW_FACTS; i++) {
-        size_t d = distance(name, law_fact_info((enum law_fact)i)->name);
+        size_t d = slice_distance(name, law_fact_info((enum law_fact)i)->name);
         if (d <= least) {
             best = (enum law_fact)i;
             least = d == 0 ? 0 : d - 1;

@@ -304,37 +304,11 @@ struct law_nearest law_nearest_to(struct slice name) {
     return (struct law_nearest){name, {NULL, 0}, SIZE_MAX};
 }
 
-enum { NEAREST_MAX = 48 };
-
-/* Edit distance in which two neighbours that changed places count once. */
-static size_t distance(struct slice a, struct slice b) {
-    size_t rows[3][NEAREST_MAX + 1];
-    for (size_t k = 0; k <= b.len; k++) {
-        rows[1][k] = k;
-    }
-    for (size_t i = 1; i <= a.len; i++) {
-        size_t *now = rows[(i + 1) % 3];
-        const size_t *above = rows[i % 3];
-        const size_t *two_above = rows[(i + 2) % 3];
-        now[0] = i;
-        for (size_t k = 1; k <= b.len; k++) {
-            size_t best = above[k - 1] + (a.ptr[i - 1] != b.ptr[k - 1]);
-            best = above[k] + 1 < best ? above[k] + 1 : best;
-            best = now[k - 1] + 1 < best ? now[k - 1] + 1 : best;
-            bool swapped =
-                i > 1 && k > 1 && a.ptr[i - 1] == b.ptr[k - 2] && a.ptr[i - 2] == b.ptr[k - 1];
-            best = swapped && two_above[k - 2] + 1 < best ? two_above[k - 2] + 1 : best;
-            now[k] = best;
-        }
-    }
-    return rows[(a.len + 1) % 3][b.len];
-}
-
 void law_nearest_try(struct law_nearest *n, struct slice candidate) {
-    if (n->name.len > NEAREST_MAX || candidate.len > NEAREST_MAX || candidate.len == 0) {
+    if (candidate.len == 0) {
         return;
     }
-    size_t d = distance(n->name, candidate);
+    size_t d = slice_distance(n->name, candidate);
     size_t near_enough = n->name.len < 4 ? 1 : n->name.len / 3 + 1;
     if (d <= near_enough && d < n->distance && d < candidate.len) {
         n->distance = d;

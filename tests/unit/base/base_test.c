@@ -112,6 +112,18 @@ static void test_utf8(void **state) {
     }
 }
 
+static void test_how_far_a_word_is_misspelt(void **state) {
+    (void)state;
+    assert_int_equal(slice_distance(SLICE("consent"), SLICE("consent")), 0);
+    assert_int_equal(slice_distance(SLICE("cosnent"), SLICE("consent")), 1);
+    assert_int_equal(slice_distance(SLICE(""), SLICE("age")), 3);
+    assert_int_equal(slice_distance(SLICE("kitten"), SLICE("sitting")), 3);
+    uint8_t longest[SLICE_COMPARED_BYTES + 1] = {0};
+    assert_int_equal(slice_distance(slice_of(longest, sizeof longest - 1), SLICE("")),
+                     SLICE_COMPARED_BYTES);
+    assert_true(slice_distance(slice_of(longest, sizeof longest), SLICE("")) == SIZE_MAX);
+}
+
 static void test_arena_has_a_cap(void **state) {
     (void)state;
     struct arena a CLEANUP(arena_done);
@@ -144,6 +156,7 @@ int main(void) {
         cmocka_unit_test(test_base64_is_strict),
         cmocka_unit_test(test_numbers_are_strict),
         cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_how_far_a_word_is_misspelt),
         cmocka_unit_test(test_arena_has_a_cap),
         cmocka_unit_test(test_every_error_says_what_to_do),
     };

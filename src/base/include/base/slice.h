@@ -43,6 +43,10 @@ struct slice slice_trim(struct slice s);
 bool slice_next(struct slice *rest, uint8_t separator, struct slice *ret_field);
 /* True for well-formed UTF-8 without surrogates. */
 bool slice_is_utf8(struct slice s);
+/* How many letters must be put in, left out, exchanged, or swapped with their neighbour; to suggest
+ * a name for a misspelt one. SIZE_MAX where one is longer than SLICE_COMPARED_BYTES. */
+enum { SLICE_COMPARED_BYTES = 64 };
+size_t slice_distance(struct slice a, struct slice b);
 /* FNV-1a, 64 bits: for hash maps, never for secrets. */
 uint64_t slice_hash(struct slice s);
 
