@@ -62,10 +62,10 @@ void ranking_free(struct ranking **ranking) {
 
 /* Rank broke a rule. It is not spoken to again; the supervisor ends it and starts another. */
 static void give_up(struct guard *g) {
-    let_go(g->ranking);
     if (g->o.spawn != NULL) {
         (void)g->o.spawn(g->o.spawn_arg, RANK_STOPS).code;
     }
+    let_go(g->ranking); /* after the word to the supervisor, which is to know why it ends */
 }
 
 /* --- what rank is to know --- */
