@@ -92,14 +92,15 @@ static struct status prepare(struct restoring *r) {
     bool is_new;
     char manifest[OS_PATH_MAX];
     TRY(os_harden());
-    if (r->o.root_key == NULL) {
+    if (!root_source_named(&r->o.root)) {
         TRY(join(r->key, r->o.var, "root.key"));
-        r->o.root_key = r->key; /* a new one would open nothing */
+        r->o.root.file = r->key; /* a new one would open nothing */
     }
     TRY(join(manifest, r->backup, "manifest"));
-    r->missing = access(manifest, R_OK) != 0        ? r->backup
-                 : access(r->o.root_key, R_OK) != 0 ? r->o.root_key
-                                                    : NULL;
+    const char *file = r->o.root.file;
+    r->missing = access(manifest, R_OK) != 0               ? r->backup
+                 : file != NULL && access(file, R_OK) != 0 ? file
+                                                           : NULL;
     if (r->missing != NULL) {
         return FAIL(E_FILE_MISSING);
     }
@@ -119,7 +120,7 @@ static struct status prepare(struct restoring *r) {
 
 static struct status start_guard(struct restoring *r, pid_t *ret_pid) {
     int root;
-    TRY(serve_root_pipe(&r->places, &root));
+    TRY(root_pipe(&r->places.root, &root));
     char *argv[18] = {
         serve_word("ward-guard"),
         serve_word("--var"),
@@ -197,7 +198,9 @@ int cmd_restore(int argc, char **argv) {
     r.o.var = "var";
     const struct cli_option options[] = {
         {"var", &r.o.var, NULL},
-        {"root-key", &r.o.root_key, NULL},
+        {"root-key", &r.o.root.file, NULL},
+        {"root-key-credential", &r.o.root.credential, NULL},
+        {"root-key-command", &r.o.root.command, NULL},
         {"law", &r.o.law, NULL},
         {"map", &r.o.map, NULL},
         {"origin", &r.o.origin, NULL},
@@ -210,6 +213,9 @@ int cmd_restore(int argc, char **argv) {
     }
     if (operands != 1) {
         return cli_fail(CLI_USAGE, "restore", "which backup? Give its directory");
+    }
+    if (!root_source_one(&r.o.root)) {
+        return cli_fail(CLI_USAGE, "restore", ROOT_SOURCES);
     }
     r.backup = argv[1];
     struct status s = prepare(&r);

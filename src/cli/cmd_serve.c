@@ -19,11 +19,13 @@ static void warn_one_user(void) {
 }
 
 static void greet(const struct serve_options *o) {
-    printf("A new service in %s.\n"
-           "  %s/root.key opens everything in it. Copy it to a safe place now, apart from the\n"
-           "  backups: without it nothing can be read by anybody.\n"
-           "  Make an operator with: ward operator --name NAME --company NAME --country NL\n",
-           o->var, o->var);
+    printf(
+        "A new service in %s.\n"
+        "  %s/root.key opens everything in it. Copy it to a safe place now, apart from the\n"
+        "  backups: without it nothing can be read by anybody. It stands on the same disk as what\n"
+        "  it opens; `ward help serve` names ways to keep it elsewhere.\n"
+        "  Make an operator with: ward operator --name NAME --company NAME --country NL\n",
+        o->var, o->var);
     (void)fflush(stdout);
 }
 
@@ -39,7 +41,9 @@ int cmd_serve(int argc, char **argv) {
         {"port", &port, NULL},
         {"address", &o.address, NULL},
         {"origin", &o.origin, NULL},
-        {"root-key", &o.root_key, NULL},
+        {"root-key", &o.root.file, NULL},
+        {"root-key-credential", &o.root.credential, NULL},
+        {"root-key-command", &o.root.command, NULL},
         {"smtp", &o.smtp, NULL},
         {"smtp-user", &o.smtp_user, NULL},
         {"smtp-password-file", &o.smtp_password, NULL},
@@ -53,6 +57,9 @@ int cmd_serve(int argc, char **argv) {
     }
     if (port != NULL && failed(parse_u64(slice_str(port), UINT16_MAX, &number))) {
         return cli_fail(CLI_USAGE, "serve", "--port takes a number up to 65535");
+    }
+    if (!root_source_one(&o.root)) {
+        return cli_fail(CLI_USAGE, "serve", ROOT_SOURCES);
     }
     o.port = (uint16_t)number;
     struct serve_places places = {0};

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "media/studio.h"
 #include "os/file.h"
+#include "seal/seal.h"
 
 /* High numbers that no package uses; they need no line in /etc/passwd. */
 enum serve_uid {
@@ -17,6 +18,13 @@ enum serve_uid {
     UID_RANK = 62105,
 };
 
+/* Where the root key comes from: one of these. */
+struct root_source {
+    const char *file;
+    const char *credential; /* its name in $CREDENTIALS_DIRECTORY */
+    const char *command;    /* for /bin/sh; writes the key to its standard output */
+};
+
 struct serve_options {
     const char *var;
     const char *law;
@@ -25,7 +33,7 @@ struct serve_options {
     const char *listen;
     const char *address; /* in mails and on the screen; made from listen and port without it */
     const char *origin;
-    const char *root_key;
+    struct root_source root; /* of none: DIR/root.key */
     const char *smtp;
     const char *smtp_user;
     const char *smtp_password;
@@ -36,7 +44,8 @@ struct serve_options {
 
 /* Paths under var, and programs beside our own. */
 struct serve_places {
-    char root_key[OS_PATH_MAX];
+    struct root_source root;
+    char root_key[OS_PATH_MAX]; /* DIR/root.key, where root.file leads when no source was named */
     char front_socket[OS_PATH_MAX];
     char admin_socket[OS_PATH_MAX];
     char ledger[OS_PATH_MAX];
@@ -56,8 +65,8 @@ struct serve_places;
 bool serve_can_drop(const struct serve_places *places, const char *var);
 /* Finds the programs, the law and the client. E_EXEC, E_FILE_MISSING. */
 MUST_USE struct status serve_find(const struct serve_options *o, struct serve_places *ret_places);
-/* Makes what is missing under var, with owners when users are separate; *ret_new when there was no
- * root key. E_VAR. */
+/* Makes what is missing under var, with owners when users are separate; *ret_new when a root key
+ * was made, because there was none and no source was named. E_VAR. */
 MUST_USE struct status serve_layout(const struct serve_options *o, bool separate,
                                     struct serve_places *places, bool *ret_new);
 /* Listening sockets. E_VAR; E_PORT. */
@@ -86,10 +95,24 @@ struct serve_program {
 MUST_USE struct status serve_start(const struct serve_program *program, pid_t *ret_pid);
 /* execve takes words that it does not change as ones that it may. */
 char *serve_word(const char *constant);
-/* The root key goes through a pipe: it stands in no argument and no environment. */
-MUST_USE struct status serve_root_pipe(const struct serve_places *places, int *ret_fd);
+/* Of the machine since it started: never set back. */
+int64_t serve_now_ms(void);
 /* Does a supervisor listen on the sockets of this directory? */
 bool serve_is_up(const struct serve_places *places);
+
+#define ROOT_SOURCES                                                                               \
+    "the root key comes from one place: give --root-key, --root-key-credential or "                \
+    "--root-key-command"
+bool root_source_named(const struct root_source *source);
+/* At most one is named. */
+bool root_source_one(const struct root_source *source);
+/* The root key, in a pipe: it stands in no argument and no environment. A command gets no input, no
+ * terminal and next to no environment, half a minute, and what it says besides the key is thrown
+ * away. E_FILE_MISSING, E_ROOT_KEY_FORM, E_ROOT_KEY_PUBLIC; E_ROOT_KEY_COMMAND when it fails,
+ * E_ROOT_KEY_LATE, E_ROOT_KEY_OUTPUT. */
+MUST_USE struct status root_pipe(const struct root_source *source, int *ret_fd);
+MUST_USE struct status root_from_command(const char *text, int64_t within_ms,
+                                         struct seal_key *ret_key);
 
 /* Runs until a signal; the exit status. */
 int serve_run(const struct serve_options *o, struct serve_places *places, bool separate);

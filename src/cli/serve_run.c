@@ -1,6 +1,6 @@
-/* The supervisor's loop: one guard, one front, one rank, a courier when mails go out, studios as the guard
- * asks. What ends by itself is started again; on a signal everything ends in order: first who
- * takes requests, then who keeps the data. */
+/* The supervisor's loop: one guard, one front, one rank, a courier when mails go out, studios as
+ * the guard asks. What ends by itself is started again; on a signal everything ends in order: first
+ * who takes requests, then who keeps the data. */
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -45,6 +45,7 @@ struct supervisor {
     int admin_listener;
     int studio_channel; /* our end; the guard has the other */
     int ready;          /* readable when the guard serves; -1 once it does */
+    int root;           /* the root key for the next guard; -1: to be read */
     uint16_t port;
     char address[300];
     struct serve_child guard;
@@ -57,7 +58,7 @@ struct supervisor {
     bool announced;
 };
 
-static int64_t now_ms(void) {
+int64_t serve_now_ms(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
@@ -80,15 +81,16 @@ static struct status start(struct supervisor *s, struct serve_child *child,
                            const struct serve_program *program) {
     (void)s;
     child->name = program->name;
-    child->started_ms = now_ms();
+    child->started_ms = serve_now_ms();
     return serve_start(program, &child->pid);
 }
 
 static struct status start_guard(struct supervisor *s) {
     int studio[2];
     int ready[2];
-    int root;
-    TRY(serve_root_pipe(s->places, &root));
+    if (s->root < 0) {
+        TRY(root_pipe(&s->places->root, &s->root));
+    }
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, studio) != 0 ||
         pipe2(ready, O_CLOEXEC) != 0) {
         return FAIL(E_EXEC);
@@ -127,13 +129,13 @@ static struct status start_guard(struct supervisor *s) {
         .name = "ward-guard",
         .exe = s->places->guard_exe,
         .argv = argv,
-        .fds = {root, s->front_listener, s->admin_listener, studio[1], ready[1]},
+        .fds = {s->root, s->front_listener, s->admin_listener, studio[1], ready[1]},
         .fd_count = 5,
         .drop_user = s->separate,
         .uid = UID_GUARD,
     };
     struct status status = start(s, &s->guard, &program);
-    close(root);
+    close_fd(&s->root);
     close(studio[1]);
     close(ready[1]);
     close_fd(&s->studio_channel);
@@ -282,7 +284,7 @@ static void spawn_studio(struct supervisor *s) {
         answer_guard(s, 1, -1);
         return;
     }
-    studio->started_ms = now_ms();
+    studio->started_ms = serve_now_ms();
     answer_guard(s, 0, studio->child.fd);
     close_fd(&studio->child.fd);
 }
@@ -293,7 +295,7 @@ static void collect_studios(struct supervisor *s, bool all) {
         if (studio->child.pid == 0) {
             continue;
         }
-        bool late = now_ms() > studio->started_ms + STUDIO_WALL_MAX_MS;
+        bool late = serve_now_ms() > studio->started_ms + STUDIO_WALL_MAX_MS;
         if (all || late || studio_child_ended(&studio->child)) {
             (void)studio_child_end(&studio->child);
             studio->child = (struct studio_child){.fd = -1};
@@ -315,7 +317,7 @@ static bool has_ended(struct serve_child *child, int *ret_code) {
 static bool too_often(struct serve_child *child, int code) {
     /* The front ends so when the guard has gone: that is the guard's doing and counts there. */
     bool follows = WIFEXITED(code) && WEXITSTATUS(code) == EXIT_GUARD_GONE;
-    bool quick = !follows && now_ms() - child->started_ms < QUICK_MS;
+    bool quick = !follows && serve_now_ms() - child->started_ms < QUICK_MS;
     child->quick_ends = quick ? child->quick_ends + 1 : 0;
     return child->quick_ends >= QUICK_MOST;
 }
@@ -329,7 +331,12 @@ static void start_again(struct supervisor *s, struct serve_child *child,
     if (WIFSIGNALED(code)) {
         fprintf(stderr, "ward: %s was ended by signal %d\n", child->name, WTERMSIG(code));
     }
-    if (too_often(child, code) || failed(starter(s))) {
+    bool gives_up = too_often(child, code);
+    struct status again = gives_up ? STATUS_OK : starter(s);
+    if (failed(again)) {
+        cli_fail_status("serve", "cannot start again", again);
+    }
+    if (gives_up || failed(again)) {
         say("does not stay up; see the messages above", child->name);
         s->stops = true;
         s->gives_up = true;
@@ -348,7 +355,7 @@ static void tend_rank(struct supervisor *s) {
         say("ended and is started again", s->rank.name);
     }
     if (s->rank.pid == 0 && !s->stops && s->studio_channel >= 0 &&
-        now_ms() >= s->rank.started_ms + RANK_PAUSE_MS) {
+        serve_now_ms() >= s->rank.started_ms + RANK_PAUSE_MS) {
         (void)start_rank(s).code;
     }
 }
@@ -435,7 +442,7 @@ static void turn(struct supervisor *s) {
 
 static void stop_child(struct serve_child *child, int64_t within_ms) {
     int code;
-    int64_t until_ms = now_ms() + within_ms;
+    int64_t until_ms = serve_now_ms() + within_ms;
     if (child->pid == 0) {
         return;
     }
@@ -443,7 +450,7 @@ static void stop_child(struct serve_child *child, int64_t within_ms) {
     while (!has_ended(child, &code)) {
         struct timespec pause = {.tv_nsec = 10 * 1000000L};
         nanosleep(&pause, NULL);
-        if (now_ms() > until_ms) {
+        if (serve_now_ms() > until_ms) {
             say("did not end and was killed", child->name);
             kill(child->pid, SIGKILL);
             until_ms = INT64_MAX;
@@ -488,6 +495,7 @@ static void name_address(struct supervisor *s) {
 }
 
 static struct status open_all(struct supervisor *s) {
+    TRY(root_pipe(&s->places->root, &s->root)); /* without it there is nothing to begin */
     s->signals = open_signals();
     TRY(serve_unix(s->places->front_socket, UID_FRONT, s->separate, &s->front_listener));
     TRY(serve_unix(s->places->admin_socket, 0, s->separate, &s->admin_listener));
@@ -505,7 +513,8 @@ int serve_run(const struct serve_options *o, struct serve_places *places, bool s
                            .front_listener = -1,
                            .admin_listener = -1,
                            .studio_channel = -1,
-                           .ready = -1};
+                           .ready = -1,
+                           .root = -1};
     for (size_t i = 0; i < STUDIOS; i++) {
         s.studios[i].child.fd = -1;
     }

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "os/sandbox.h"
-#include "seal/root.h"
 #include "serve.h"
 
 extern char **environ;
@@ -55,21 +54,4 @@ struct status serve_start(const struct serve_program *program, pid_t *ret_pid) {
 
 char *serve_word(const char *constant) {
     return (char *)(uintptr_t)constant;
-}
-
-struct status serve_root_pipe(const struct serve_places *places, int *ret_fd) {
-    struct seal_key root CLEANUP(seal_key_done);
-    int ends[2];
-    TRY(root_key_from_file(places->root_key, &root));
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        return FAIL(E_EXEC);
-    }
-    bool sent = write(ends[1], root.bytes, sizeof root.bytes) == (ssize_t)sizeof root.bytes;
-    close(ends[1]);
-    if (!sent) {
-        close(ends[0]);
-        return FAIL(E_EXEC);
-    }
-    *ret_fd = ends[0];
-    return STATUS_OK;
 }

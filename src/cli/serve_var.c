@@ -22,8 +22,7 @@ enum { ROOT_KEY_BYTES = 32, BACKLOG = 256 };
 /* As the guard's user: can everything that it needs be reached? A checkout in somebody's closed
  * home cannot. */
 static bool reaches(const struct serve_places *p, const char *var) {
-    const char *const run[] = {p->guard_exe, p->front_exe,  p->studio_exe,
-                               p->rank_exe,  p->law,        var};
+    const char *const run[] = {p->guard_exe, p->front_exe, p->studio_exe, p->rank_exe, p->law, var};
     for (size_t i = 0; i < ARRAY_LEN(run); i++) {
         if (access(run[i], X_OK) != 0) {
             return false;
@@ -186,11 +185,12 @@ struct status serve_layout(const struct serve_options *o, bool separate,
     TRY(join(places->ledger, o->var, "ledger/log"));
     TRY(join(places->outbox, o->var, "outbox"));
     TRY(share_outbox(o, separate, places));
-    if (o->root_key != NULL) {
-        int n = snprintf(places->root_key, OS_PATH_MAX, "%s", o->root_key);
-        return n >= OS_PATH_MAX ? FAIL(E_TOO_LARGE) : STATUS_OK;
+    places->root = o->root;
+    if (root_source_named(&o->root)) {
+        return STATUS_OK;
     }
     TRY(join(places->root_key, o->var, "root.key"));
+    places->root.file = places->root_key;
     return make_root_key(places->root_key, ret_new);
 }
 

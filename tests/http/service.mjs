@@ -19,13 +19,13 @@ function makeWeb(dir) {
 }
 
 /** `programs`: a directory with ward and the others, where it is not the build's. `dir`: of a service
- *  that was stopped with `keep`. */
-export async function start({ programs = join(build, 'src/cli'), env = {}, dir = mkdtempSync(join(tmpdir(), 'ward-http-')) } = {}) {
+ *  that was stopped with `keep`. `words`: more options. */
+export async function start({ programs = join(build, 'src/cli'), env = {}, dir = mkdtempSync(join(tmpdir(), 'ward-http-')), words = [] } = {}) {
   const web = join(dir, 'web');
   makeWeb(web);
   const child = spawn(join(programs, 'ward'),
     ['serve', '--var', join(dir, 'var'), '--port', '0', '--web', web, '--law', join(root, 'law'),
-      '--map', join(root, 'datamap/clips.map')], { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+      '--map', join(root, 'datamap/clips.map'), ...words], { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const service = { dir, var: join(dir, 'var'), child, log: '', port: 0, ended: null };
   service.ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
   child.stderr.on('data', (d) => { service.log += d; });

@@ -2,9 +2,9 @@
 // restore. Whom the service forgot stays forgotten when an older backup comes back.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Browser, build, root, start, stop, until } from '../http/service.mjs';
+import { Browser, build, pids, root, start, stop, until } from '../http/service.mjs';
 
 let passed = 0;
 let failed = 0;
@@ -204,6 +204,32 @@ await test('with the ledger lost for good, every consent is unknown', async () =
   const { browser, answer } = await signsIn('bartholomeus');
   assert.equal(answer.status, 200, answer.body.toString());
   assert.equal(await choice(browser, 'keep-history'), 'none');
+});
+
+await test('the root key from a command or a credential, and nothing from a wrong one', async () => {
+  await stop(service, { keep: true });
+  const file = join(vars, 'root.key');
+  const hex = readFileSync(file).toString('hex');
+  const apart = join(dir, 'apart.key');
+  renameSync(file, apart);
+  const serve = (...words) => ward(['serve', '--var', vars, '--port', '0', ...words], { timeout: 60000 });
+  ends(serve('--root-key-command', `cat ${apart}; exit 1`), 1, /E_ROOT_KEY_COMMAND/);
+  ends(serve('--root-key-command', `cat ${apart} ${apart}`), 1, /E_ROOT_KEY_OUTPUT/);
+  ends(serve('--root-key-command', `head -c 32 /dev/zero`), 1, /E_ROOT_KEY: This root key does not open/);
+  ends(serve('--root-key-command', `cat ${apart}`, '--root-key', apart), 2, /from one place/);
+  for (const how of [['--root-key-command', `cat ${apart}; echo ${hex} >&2`], ['--root-key-credential', 'apart.key']]) {
+    service = await start({ dir, words: how, env: { CREDENTIALS_DIRECTORY: dir } });
+    const [guard] = pids(service, 'ward-guard');
+    process.kill(guard, 'SIGKILL');
+    await until('the next guard', 20000, async () => /ward-guard was started again/.test(service.log) && (await signsIn('bartholomeus')).answer.status === 200);
+    await stop(service, { keep: true });
+    assert.ok(!service.log.includes(hex), 'no key in the log');
+  }
+  assert.ok(!existsSync(file), 'none was made');
+  ends(own(['restore', backup, '--replace', '--root-key-command', `cat ${apart}; exit 1`]), 1, /E_ROOT_KEY_COMMAND/);
+  ends(own(['restore', backup, '--replace', '--root-key-command', `cat ${apart}`, '--without-ledger']), 0, /verified/);
+  renameSync(apart, file);
+  service = await start({ dir });
 });
 
 await stop(service);
