@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -118,67 +117,28 @@ static struct status prepare(struct restoring *r) {
     return make_into(r);
 }
 
-static struct status start_guard(struct restoring *r, pid_t *ret_pid) {
-    int root;
-    TRY(root_pipe(&r->places.root, &root));
-    char *argv[18] = {
-        serve_word("ward-guard"),
-        serve_word("--var"),
-        serve_word(r->o.var),
-        serve_word("--law"),
-        r->places.law,
-        serve_word("--map"),
-        r->places.map,
-        serve_word("--root-fd"),
-        serve_word("3"),
-        serve_word("--restore"),
-        serve_word(r->backup),
-        serve_word("--into"),
-        r->into,
-    };
-    size_t n = 13;
-    if (r->without_ledger) {
-        argv[n++] = serve_word("--without-ledger");
-        argv[n++] = serve_word("yes");
-    }
-    if (r->o.origin != NULL) {
-        argv[n++] = serve_word("--origin");
-        argv[n++] = serve_word(r->o.origin);
-    }
-    const struct serve_program program = {.name = "ward-guard",
-                                          .exe = r->places.guard_exe,
-                                          .argv = argv,
-                                          .fds = {root},
-                                          .fd_count = 1,
-                                          .drop_user = r->separate,
-                                          .uid = UID_GUARD};
-    struct status s = serve_start(&program, ret_pid);
-    close(root);
-    return s;
-}
-
 /* Both directories change names at once: at every moment one of them is whole. */
 static struct status put_in_place(const struct restoring *r) {
     if (renameat2(AT_FDCWD, r->into, AT_FDCWD, r->data, RENAME_EXCHANGE) != 0) {
         return FAIL(E_VAR);
     }
-    int var = open(r->o.var, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool synced = var >= 0 && fsync(var) == 0;
-    if (var >= 0) {
-        close(var);
-    }
-    TRY(synced ? STATUS_OK : FAIL(E_VAR));
+    TRY(serve_sync_dir(r->o.var));
     return remove_all(AT_FDCWD, r->into, 0);
 }
 
 static int run(struct restoring *r) {
-    pid_t pid;
-    int code = 0;
-    struct status s = start_guard(r, &pid);
+    struct serve_once once = {.next_root_fd = -1,
+                              .words = {"--restore", r->backup, "--into", r->into}};
+    if (r->without_ledger) {
+        once.words[4] = "--without-ledger";
+        once.words[5] = "yes";
+    }
+    struct status s = root_pipe(&r->places.root, &once.root_fd);
     if (failed(s)) {
         return cli_fail_status("restore", r->backup, s);
     }
-    bool good = waitpid(pid, &code, 0) == pid && WIFEXITED(code) && WEXITSTATUS(code) == 0;
+    bool good = serve_guard_once(&r->o, &r->places, r->separate, &once);
+    close(once.root_fd);
     if (!good) {
         (void)failed(remove_all(AT_FDCWD, r->into, 0));
         return cli_fail(CLI_DIFFERS, "restore",

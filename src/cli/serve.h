@@ -69,6 +69,10 @@ MUST_USE struct status serve_find(const struct serve_options *o, struct serve_pl
  * was made, because there was none and no source was named. E_VAR. */
 MUST_USE struct status serve_layout(const struct serve_options *o, bool separate,
                                     struct serve_places *places, bool *ret_new);
+/* A random root key at `path`, durably; *ret_new when there was none. E_VAR. */
+MUST_USE struct status serve_make_root(const char *path, bool *ret_new);
+/* The names in `dir` are on the disk. E_VAR. */
+MUST_USE struct status serve_sync_dir(const char *dir);
 /* Listening sockets. E_VAR; E_PORT. */
 MUST_USE struct status serve_unix(const char *path, uint32_t owner, bool separate, int *ret_fd);
 MUST_USE struct status serve_tcp(const char *host, uint16_t port, int *ret_fd, uint16_t *ret_port);
@@ -93,6 +97,14 @@ struct serve_program {
     uint32_t uid;
 };
 MUST_USE struct status serve_start(const struct serve_program *program, pid_t *ret_pid);
+/* A guard that does one thing, says what hindered it, and ends. True when it did it. */
+struct serve_once {
+    int root_fd;
+    int next_root_fd;     /* 4 over there; -1: none */
+    const char *words[8]; /* what to do; up to NULL */
+};
+bool serve_guard_once(const struct serve_options *o, struct serve_places *places, bool separate,
+                      const struct serve_once *once);
 /* execve takes words that it does not change as ones that it may. */
 char *serve_word(const char *constant);
 /* Of the machine since it started: never set back. */

@@ -2,7 +2,7 @@
  * ours. */
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "os/sandbox.h"
@@ -54,4 +54,38 @@ struct status serve_start(const struct serve_program *program, pid_t *ret_pid) {
 
 char *serve_word(const char *constant) {
     return (char *)(uintptr_t)constant;
+}
+
+bool serve_guard_once(const struct serve_options *o, struct serve_places *places, bool separate,
+                      const struct serve_once *once) {
+    char *argv[24] = {
+        serve_word("ward-guard"),
+        serve_word("--var"),
+        serve_word(o->var),
+        serve_word("--law"),
+        places->law,
+        serve_word("--map"),
+        places->map,
+        serve_word("--root-fd"),
+        serve_word("3"),
+    };
+    size_t n = 9;
+    if (o->origin != NULL) {
+        argv[n++] = serve_word("--origin");
+        argv[n++] = serve_word(o->origin);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(once->words) && once->words[i] != NULL; i++) {
+        argv[n++] = serve_word(once->words[i]);
+    }
+    const struct serve_program program = {.name = "ward-guard",
+                                          .exe = places->guard_exe,
+                                          .argv = argv,
+                                          .fds = {once->root_fd, once->next_root_fd},
+                                          .fd_count = once->next_root_fd < 0 ? 1 : 2,
+                                          .drop_user = separate,
+                                          .uid = UID_GUARD};
+    pid_t pid;
+    int code = 1;
+    bool started = !failed(serve_start(&program, &pid));
+    return started && waitpid(pid, &code, 0) == pid && WIFEXITED(code) && WEXITSTATUS(code) == 0;
 }

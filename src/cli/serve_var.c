@@ -154,20 +154,36 @@ static struct status share_outbox(const struct serve_options *o, bool separate,
     return shared ? STATUS_OK : FAIL(E_VAR);
 }
 
-static struct status make_root_key(const char *path, bool *ret_new) {
-    uint8_t key[ROOT_KEY_BYTES];
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    *ret_new = fd >= 0;
-    if (fd < 0) {
-        return errno == EEXIST ? STATUS_OK : FAIL(E_VAR);
+struct status serve_sync_dir(const char *dir) {
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0) {
+        close(fd);
     }
+    return synced ? STATUS_OK : FAIL(E_VAR);
+}
+
+static bool write_root(int fd) {
+    uint8_t key[ROOT_KEY_BYTES];
     bool made = getrandom(key, sizeof key, 0) == (ssize_t)sizeof key &&
                 write(fd, key, sizeof key) == (ssize_t)sizeof key && fsync(fd) == 0;
     explicit_bzero(key, sizeof key);
-    close(fd);
-    if (!made) {
+    return made;
+}
+
+/* One that is there is synced all the same: who made it may have been killed before that. */
+struct status serve_make_root(const char *path, bool *ret_new) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool is_new = fd >= 0;
+    fd = is_new || errno != EEXIST ? fd : open(path, O_RDONLY | O_CLOEXEC);
+    bool made = fd >= 0 && (is_new ? write_root(fd) : fsync(fd) == 0);
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (is_new && !made) {
         unlink(path);
     }
+    *ret_new = is_new && made;
     return made ? STATUS_OK : FAIL(E_VAR);
 }
 
@@ -191,7 +207,8 @@ struct status serve_layout(const struct serve_options *o, bool separate,
     }
     TRY(join(places->root_key, o->var, "root.key"));
     places->root.file = places->root_key;
-    return make_root_key(places->root_key, ret_new);
+    TRY(serve_make_root(places->root_key, ret_new));
+    return serve_sync_dir(o->var); /* before anything is wrapped under it */
 }
 
 /* --- sockets --- */

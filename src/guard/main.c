@@ -4,7 +4,9 @@
  * Usage: ward-guard --var DIR --law DIR --map FILE --root-fd N [--front-fd N] [--admin-fd N]
  *                   [--studio-fd N] [--ready-fd N] [--address URL] [--origin NAME]
  *        ward-guard --var DIR --law DIR --map FILE --root-fd N --restore DIR --into DIR
- *                   [--without-ledger yes] [--origin NAME]      restores, says what it did, ends */
+ *                   [--without-ledger yes] [--origin NAME]      restores, says what it did, ends
+ *        ward-guard --var DIR --law DIR --map FILE --root-fd N --next-root-fd N [--origin NAME]
+ *                                                               changes the root key, ends */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +20,7 @@
 #include "restore.h"
 #include "seal/root.h"
 #include "server.h"
+#include "vault/backup.h"
 
 enum { DIRECTORIES = 5 };
 
@@ -28,6 +31,7 @@ struct options {
     const char *address;
     const char *origin;
     const char *root_fd;
+    const char *next_root_fd; /* NULL: serve */
     const char *front_fd;
     const char *admin_fd;
     const char *studio_fd;
@@ -63,6 +67,7 @@ static bool read_options(int argc, char **argv, struct options *o) {
         {"--address", &o->address},
         {"--origin", &o->origin},
         {"--root-fd", &o->root_fd},
+        {"--next-root-fd", &o->next_root_fd},
         {"--front-fd", &o->front_fd},
         {"--admin-fd", &o->admin_fd},
         {"--studio-fd", &o->studio_fd},
@@ -217,21 +222,33 @@ static void stop(struct service *s) {
     rules_done(&s->rules);
 }
 
-static struct status restore(struct service *s, const struct options *o) {
-    struct seal_key root CLEANUP(seal_key_done);
+static struct status change_root(const struct vault_options *options, const struct options *o) {
+    struct seal_key next CLEANUP(seal_key_done);
+    TRY(root_key_from_fd(number_of(o->next_root_fd), &next));
+    return vault_change_root(options, &next);
+}
+
+static struct status restore(const struct vault_options *options, const struct options *o) {
     struct restored restored;
-    TRY(prepare(s, o));
-    TRY(root_key_from_fd(number_of(o->root_fd), &root));
-    struct vault_options options = vault_of(s, o, &root);
-    TRY(restore_run(&options, o->restore, &restored));
+    TRY(restore_run(options, o->restore, &restored));
     restore_say(&restored);
     return STATUS_OK;
 }
 
-static int restore_once(struct service *s, const struct options *o) {
-    struct status status = restore(s, o);
+/* What is done once, while nothing serves. */
+static struct status do_once(struct service *s, const struct options *o) {
+    struct seal_key root CLEANUP(seal_key_done);
+    TRY(prepare(s, o));
+    TRY(root_key_from_fd(number_of(o->root_fd), &root));
+    struct vault_options options = vault_of(s, o, &root);
+    return o->restore != NULL ? restore(&options, o) : change_root(&options, o);
+}
+
+static int once(struct service *s, const struct options *o) {
+    struct status status = do_once(s, o);
     stop(s);
-    return failed(status) ? complain("cannot restore", status) : 0;
+    const char *what = o->restore != NULL ? "cannot restore" : "cannot change the root key";
+    return failed(status) ? complain(what, status) : 0;
 }
 
 int main(int argc, char **argv) {
@@ -243,8 +260,8 @@ int main(int argc, char **argv) {
     }
     int stop_fd = open_signals();
     service.clock = os_clock_real();
-    if (o.restore != NULL) {
-        return restore_once(&service, &o);
+    if (o.restore != NULL || o.next_root_fd != NULL) {
+        return once(&service, &o);
     }
     struct status s = start(&service, &o, stop_fd);
     if (failed(s)) {

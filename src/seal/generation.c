@@ -40,14 +40,15 @@ static bool entry_whole(const uint8_t bytes[GENERATION_LEN]) {
 
 /* Of two whole copies that differ, a crash came between writing them: the one that keeps more. What
  * was to be destroyed is destroyed again by whoever finishes the rotation. */
-static const uint8_t *better_copy(const uint8_t *a, const uint8_t *b) {
-    if (!entry_whole(a) || !entry_whole(b)) {
-        return entry_whole(a) ? a : entry_whole(b) ? b : NULL;
-    }
+static bool keeps_more(const uint8_t *a, const uint8_t *b) {
     if (a[AT_STATE] != b[AT_STATE]) {
-        return a[AT_STATE] == STATE_LIVING ? a : b;
+        return a[AT_STATE] == STATE_LIVING;
     }
-    return bytes_be32(a + AT_NUMBER) >= bytes_be32(b + AT_NUMBER) ? a : b;
+    return bytes_be32(a + AT_NUMBER) > bytes_be32(b + AT_NUMBER);
+}
+
+static void generation_done(struct generation *e) {
+    mem_wipe(e, sizeof *e);
 }
 
 static struct status entry_get(const struct generations *g, const uint8_t *bytes,
@@ -86,13 +87,17 @@ void generations_first(const uint8_t id[KEYRING_ID_LEN], const struct seal_key *
     mem_wipe(&g, sizeof g);
 }
 
-static struct status write_entry(const struct generations *g, size_t entry, const struct os_fs *fs,
-                                 struct os_file *file) {
+static struct status write_copy(const struct generations *g, size_t entry, size_t copy,
+                                const struct os_fs *fs, struct os_file *file) {
     uint8_t bytes[GENERATION_LEN];
     entry_put(g, &g->entries[entry], bytes);
-    for (size_t copy = 0; copy < 2; copy++) {
-        TRY(os_write_at(fs, file, entry_offset(entry, copy), slice_of(bytes, sizeof bytes)));
-    }
+    return os_write_at(fs, file, entry_offset(entry, copy), slice_of(bytes, sizeof bytes));
+}
+
+static struct status write_entry(const struct generations *g, size_t entry, const struct os_fs *fs,
+                                 struct os_file *file) {
+    TRY(write_copy(g, entry, 0, fs, file));
+    TRY(write_copy(g, entry, 1, fs, file));
     return os_sync(fs, file);
 }
 
@@ -116,17 +121,29 @@ static struct status find_id(const uint8_t *bytes, uint8_t ret_id[KEYRING_ID_LEN
     return STATUS_OK;
 }
 
+/* Whichever copy this root key opens: while the root key is changed they stand under different
+ * ones. */
 static struct status load_entry(struct generations *g, size_t i, const uint8_t *bytes,
                                 const struct os_fs *fs, struct os_file *file) {
-    const uint8_t *a = bytes + entry_offset(i, 0);
-    const uint8_t *b = bytes + entry_offset(i, 1);
-    const uint8_t *best = better_copy(a, b);
+    const uint8_t *copies[] = {bytes + entry_offset(i, 0), bytes + entry_offset(i, 1)};
+    const uint8_t *best = NULL;
+    bool whole = false;
+    for (size_t copy = 0; copy < 2; copy++) {
+        struct generation e CLEANUP(generation_done) = {.number = 0};
+        bool here = entry_whole(copies[copy]);
+        whole = whole || here;
+        if (here && !failed(entry_get(g, copies[copy], &e)) &&
+            (best == NULL || keeps_more(copies[copy], best))) {
+            best = copies[copy];
+            g->entries[i] = e;
+        }
+    }
     if (best == NULL) {
         /* Nothing is lost if no key was wrapped with it; the keyring looks at that. */
-        return STATUS_OK;
+        return whole ? FAIL(E_ROOT_KEY) : STATUS_OK;
     }
-    TRY(entry_get(g, best, &g->entries[i]));
-    return memcmp(a, b, GENERATION_LEN) == 0 ? STATUS_OK : write_entry(g, i, fs, file);
+    bool same = memcmp(copies[0], copies[1], GENERATION_LEN) == 0;
+    return same ? STATUS_OK : write_entry(g, i, fs, file);
 }
 
 static struct status load_all(struct generations *g, const struct os_fs *fs, struct os_file *file,
@@ -153,6 +170,25 @@ struct status generations_load(const struct os_fs *fs, struct os_file *file,
         mem_wipe(ret_generations, sizeof *ret_generations);
     }
     return s;
+}
+
+struct status generations_change_root(struct generations *g, const struct seal_key *root,
+                                      const struct os_fs *fs, struct os_file *file) {
+    size_t entry = (size_t)(generations_current(g) - g->entries);
+    struct wrap_keys old = g->root;
+    use_root(g, root);
+    struct status s = write_copy(g, entry, 0, fs, file);
+    if (!failed(s)) {
+        s = os_sync(fs, file);
+    }
+    if (failed(s)) {
+        g->root = old; /* the second copy stands, and what is written next stands by it */
+    }
+    mem_wipe(&old, sizeof old);
+    TRY(s);
+    /* From here on the first copy stands, under the new root. */
+    TRY(write_copy(g, entry, 1, fs, file));
+    return os_sync(fs, file);
 }
 
 struct generation *generations_current(struct generations *g) {

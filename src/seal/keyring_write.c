@@ -292,3 +292,15 @@ struct status keyring_rotate(struct keyring *k) {
     pthread_mutex_unlock(&k->writer);
     return s;
 }
+
+struct status keyring_change_root(struct keyring *k, const struct seal_key *root) {
+    pthread_mutex_lock(&k->writer);
+    pthread_mutex_lock(&k->lock);
+    struct status s = keyring_finish_rotation(k);
+    if (!failed(s)) {
+        s = generations_change_root(&k->secrets->generations, root, k->fs, k->generation_file);
+    }
+    pthread_mutex_unlock(&k->lock);
+    pthread_mutex_unlock(&k->writer);
+    return s;
+}

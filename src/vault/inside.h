@@ -30,6 +30,7 @@ enum {
     DELTA_MAX = 32 << 20,   /* bytes of one transaction's deltas */
     STATE_MAX = 8 << 20,    /* plain bytes of one row of state */
     PERIOD_HOURS = 24 * 31, /* one auditor's key per period */
+    ROTATE_DAYS = 30,       /* a generation of the root key lives so long */
 };
 
 enum { SPECIALS = VAULT_PURPOSES_MAX * VAULT_CATEGORIES_MAX };
@@ -40,7 +41,8 @@ enum meta_row {
     META_TIGHT = 3,
     META_LAW = 4,
     META_ACCESS = 5,
-    META_FEED = 6
+    META_FEED = 6,
+    META_ROTATED = 7
 };
 
 /* Numbers that outlive segments; in every delta row, the newest counts. */
@@ -191,6 +193,7 @@ struct vault {
     uint64_t from_cache;
     int64_t publish_at_ms;
     int64_t settle_at_ms;
+    int64_t rotated_ms; /* when the generation began; 0: not looked up yet */
 };
 
 /* dir/name. E_TOO_LARGE */
@@ -496,6 +499,10 @@ MUST_USE struct status erase_people(struct vault *v, const struct vault_actor *a
 MUST_USE struct status rekey_mark(struct vault *v, const struct selection *which);
 MUST_USE struct status rekey_tick(struct vault *v);
 MUST_USE struct status rekey_all(struct vault *v);
+
+/* backup.c --------------------------------------------------------------------------------- */
+/* A new generation when the present one is old enough. */
+MUST_USE struct status rotation_tick(struct vault *v, int64_t now_ms);
 
 /* hold.c ----------------------------------------------------------------------------------- */
 struct held {

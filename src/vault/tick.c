@@ -1,5 +1,5 @@
-/* What time brings: retention, holds, birthdays, the journal, checkpoints. A few milliseconds of
- * work a call. */
+/* What time brings: retention, holds, birthdays, generations of the root key, the journal,
+ * checkpoints. A few milliseconds of work a call. */
 #include "inside.h"
 
 enum {
@@ -65,6 +65,7 @@ struct status vault_tick(struct vault *v, int64_t *ret_next_ms) {
     TRY(sweep(v, now_ms, &next_ms));
     TRY(holds_tick(v, now_ms, &next_ms));
     TRY(rekey_tick(v));
+    TRY(rotation_tick(v, now_ms));
     TRY(access_tick(v, now_ms, &next_ms));
     TRY(publish(v, now_ms, &next_ms));
     TRY(segments_save(v, SAVED_AT_ONCE, false));

@@ -1,10 +1,11 @@
 // What the owner of the machine does, in order: accounts, exports, a backup, a request by post, a
 // restore. Whom the service forgot stays forgotten when an older backup comes back.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { cpSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Browser, build, pids, root, start, stop, until } from '../http/service.mjs';
+import { Browser, build, pause, pids, root, start, stop, until } from '../http/service.mjs';
 
 let passed = 0;
 let failed = 0;
@@ -230,6 +231,52 @@ await test('the root key from a command or a credential, and nothing from a wron
   ends(own(['restore', backup, '--replace', '--root-key-command', `cat ${apart}`, '--without-ledger']), 0, /verified/);
   renameSync(apart, file);
   service = await start({ dir });
+});
+
+await test('another root key, and the old one opens nothing', async () => {
+  const file = join(vars, 'root.key');
+  const old = join(dir, 'old.key');
+  const next = `${file}.new`;
+  const change = (...words) => own(['root-key', ...words]);
+  const opens = async (...words) => {
+    service = await start({ dir, words });
+    assert.equal((await signsIn('bartholomeus')).answer.status, 200);
+    await stop(service, { keep: true });
+  };
+  ends(change(), 1, /E_IN_USE/);
+  await stop(service, { keep: true });
+  ends(change('--root-key', file), 2, /--new-root-key/);
+  ends(ward(['root-key', '--var', dir]), 1, /E_FILE_MISSING/);
+  cpSync(file, old);
+  ends(change(), 0, /the old one opens nothing/);
+  assert.notDeepEqual(readFileSync(file), readFileSync(old));
+  assert.ok(!existsSync(next));
+  await opens();
+  ends(own(['serve', '--port', '0', '--root-key', old], { timeout: 60000 }), 1, /E_ROOT_KEY: [^]*ward root-key/);
+  ends(change('--root-key', old, '--new-root-key-command', `cat ${file}; exit 1`), 1, /the new key: [^]*E_ROOT_KEY_COMMAND/);
+  // Killed at many moments, in the middle of it or before: one of both opens, and the same command ends it.
+  let cut = 0;
+  for (let ms = 4; ms < 2000 && cut < 20; ms += 9) {
+    const before = readFileSync(file);
+    const child = spawn(join(build, 'src/cli/ward'), ['root-key', '--var', vars], { cwd: root, detached: true, stdio: 'ignore' });
+    const ended = new Promise((resolve) => child.on('exit', (code) => resolve(code)));
+    await pause(ms);
+    const guards = pids({ child }, 'ward-guard');
+    child.kill('SIGKILL');
+    for (const pid of guards) try { process.kill(pid, 'SIGKILL'); } catch { /* it has ended */ }
+    if (await ended === 0) break;
+    cut += guards.length; // the others had not come so far
+    ends(change(), 0, /is changed/);
+    assert.notDeepEqual(readFileSync(file), before);
+    assert.ok(!existsSync(next), 'one key is left');
+  }
+  assert.ok(cut >= 3, `only ${cut} were cut off`);
+  // To a command, and the file is of no use any more.
+  writeFileSync(join(dir, 'elsewhere.key'), randomBytes(32), { mode: 0o600 });
+  ends(change('--new-root-key-command', `cat ${join(dir, 'elsewhere.key')}`), 0, /is changed/);
+  await opens('--root-key-command', `cat ${join(dir, 'elsewhere.key')}`);
+  ends(own(['serve', '--port', '0'], { timeout: 60000 }), 1, /E_ROOT_KEY/);
+  service = await start({ dir, words: ['--root-key', join(dir, 'elsewhere.key')] });
 });
 
 await stop(service);

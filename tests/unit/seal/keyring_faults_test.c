@@ -31,9 +31,12 @@ struct day {
     enum fate fates[KEYS_MAX];
     uint32_t generation;
     uint32_t copy_generation; /* of the file "copy"; 0 if there is none for sure */
+    size_t root;              /* which of them opens it */
+    bool root_changes;        /* or the one after it: not known */
 };
 
-static struct seal_key root;
+enum { ROOTS = 3 };
+static struct seal_key roots[ROOTS];
 
 static struct status give_birth(struct day *d, enum key_kind kind, size_t n) {
     TRY(keyring_create_many(d->keys, kind, n, d->refs + d->count));
@@ -71,6 +74,14 @@ static struct status copy(struct day *d) {
     return STATUS_OK;
 }
 
+static struct status change_root(struct day *d) {
+    d->root_changes = true;
+    TRY(keyring_change_root(d->keys, &roots[d->root + 1]));
+    d->root_changes = false;
+    d->options.root = &roots[++d->root];
+    return STATUS_OK;
+}
+
 static struct status the_day(struct day *d) {
     TRY(keyring_create(&d->options));
     d->created = true;
@@ -82,7 +93,9 @@ static struct status the_day(struct day *d) {
     TRY(rotate(d));
     TRY(give_birth(d, KEY_SUBJECT, 10));
     TRY(destroy(d, 12, 10));
+    TRY(change_root(d));
     TRY(rotate(d));
+    TRY(change_root(d));
     keyring_close(&d->keys);
     TRY(keyring_open(&d->options, &d->keys));
     TRY(give_birth(d, KEY_RECORD, 30));
@@ -93,7 +106,7 @@ static void day_begin(struct day *d, const struct os_fs *fs) {
     *d = (struct day){.options = {.fs = fs,
                                   .path = "keyring",
                                   .generation_path = "generations",
-                                  .root = &root,
+                                  .root = &roots[0],
                                   .cache_keys = 16}};
 }
 
@@ -132,7 +145,35 @@ static void check_copy(struct day *d) {
     assert_true(s.code == OK || s.code == E_GENERATION_GONE);
 }
 
+static void check_no_other_root(const struct day *d) {
+    struct keyring_options other = d->options;
+    struct keyring *keys = NULL;
+    for (size_t i = 0; i < ROOTS; i++) {
+        other.root = &roots[i];
+        if (i != d->root) {
+            assert_int_equal(keyring_open(&other, &keys).code, E_ROOT_KEY);
+        }
+    }
+}
+
+/* One root key opens it, and then no other. */
+static void check_root(struct day *d) {
+    if (!d->root_changes) {
+        check_no_other_root(d); /* before it is opened and perhaps mended */
+    }
+    struct status s = keyring_open(&d->options, &d->keys);
+    if (d->root_changes && s.code == E_ROOT_KEY) {
+        d->options.root = &roots[++d->root];
+        s = keyring_open(&d->options, &d->keys);
+    }
+    assert_int_equal(s.code, OK);
+    keyring_close(&d->keys);
+    d->root_changes = false;
+    check_no_other_root(d);
+}
+
 static void check_keys(struct day *d) {
+    check_root(d);
     assert_int_equal(keyring_open(&d->options, &d->keys).code, OK);
     assert_true(keyring_stats(d->keys).generation >= d->generation);
     for (size_t i = 0; i < d->count; i++) {
@@ -301,7 +342,7 @@ static void test_every_sync_fails_for_good(void **state) {
 /* The same, with what failed being tried again by the same process, as an operator would. */
 static void test_failed_syncs_are_made_good(void **state) {
     (void)state;
-    for (uint64_t n = 1; n < 12; n++) {
+    for (uint64_t n = 1; n < 16; n++) {
         struct power *power = power_new(n);
         static struct day d;
         day_begin(&d, power_fs(power));
@@ -321,6 +362,9 @@ static void test_failed_syncs_are_made_good(void **state) {
             s = failed(s) ? destroy(&d, first, 5) : s;
             assert_int_equal(s.code, OK);
         }
+        struct status s = change_root(&d);
+        s = failed(s) ? change_root(&d) : s;
+        assert_int_equal(s.code, OK);
         power_fail_sync_at(power, 0);
         keyring_close(&d.keys);
         power_restart(power);
@@ -357,9 +401,45 @@ static void test_a_failed_destruction_is_repeated(void **state) {
     }
 }
 
+/* A change of which the n-th call fails, and then a rotation in which the power is lost. */
+static void try_change_and_cut(uint64_t n, uint64_t cut, bool *ret_failed, bool *ret_cut) {
+    struct power *power = power_new(n * 100 + cut);
+    struct faulty faulty;
+    static struct day d;
+    faulty_init(&faulty, power_fs(power));
+    day_begin(&d, &faulty.fs);
+    assert_int_equal(keyring_create(&d.options).code, OK);
+    d.created = true;
+    assert_int_equal(keyring_open(&d.options, &d.keys).code, OK);
+    assert_int_equal(give_birth(&d, KEY_SUBJECT, 30).code, OK);
+    faulty_fail_at(&faulty, n, false);
+    *ret_failed = failed(change_root(&d));
+    faulty_fail_at(&faulty, 0, false);
+    power_cut_at_change(power, cut);
+    *ret_cut = failed(rotate(&d));
+    keyring_close(&d.keys);
+    power_restart(power);
+    check_day(&d, power);
+    power_free(&power);
+}
+
+/* A keyring of which a change failed is used on, and one of both keys opens it. */
+static void test_a_failed_change_of_the_root(void **state) {
+    (void)state;
+    bool came = true;
+    for (uint64_t n = 1; came; n++) {
+        bool was_cut = true;
+        for (uint64_t cut = 1; was_cut; cut++) {
+            try_change_and_cut(n, cut, &came, &was_cut);
+        }
+    }
+}
+
 static int start(void **state) {
     (void)state;
-    memset(root.bytes, 0x77, sizeof root.bytes);
+    for (size_t i = 0; i < ROOTS; i++) {
+        memset(roots[i].bytes, 0x77 + (int)i, sizeof roots[i].bytes);
+    }
     return failed(seal_init());
 }
 
@@ -372,6 +452,7 @@ int main(void) {
         cmocka_unit_test(test_failed_syncs_are_made_good),
         cmocka_unit_test(test_every_allocation_fails),
         cmocka_unit_test(test_a_failed_destruction_is_repeated),
+        cmocka_unit_test(test_a_failed_change_of_the_root),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }

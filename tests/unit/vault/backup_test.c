@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "seal/keyring.h"
+
 static void backup_path(const struct world *w, char *to, size_t size) {
     snprintf(to, size, "%s/backup", w->dir);
 }
@@ -185,6 +187,91 @@ static void a_damaged_backup_is_refused(void **state) {
     assert_null(w->v);
 }
 
+static void copy_file(const struct world *w, const char *from, const char *to) {
+    char command[512];
+    snprintf(command, sizeof command, "cp '%s/%s' '%s/%s'", w->keys, from, w->dir, to);
+    assert_int_equal(system(command), 0);
+}
+
+/* What a thief of the old root key has, with a copy of the generations: does it open today's
+ * keys? */
+static enum error_code open_with_old_copy(const struct world *w) {
+    char path[160];
+    char generation[160];
+    struct keyring *keys = NULL;
+    copy_file(w, "keyring", "today");
+    snprintf(path, sizeof path, "%s/today", w->dir);
+    snprintf(generation, sizeof generation, "%s/escrow", w->dir);
+    struct keyring_options how = {
+        .fs = w->fs, .path = path, .generation_path = generation, .root = &w->root};
+    struct status s = keyring_open(&how, &keys);
+    keyring_close(&keys);
+    return s.code;
+}
+
+static void another_root_key(void **state) {
+    struct world *w = *state;
+    struct cast c;
+    begin_story(w, &c);
+    vault_close(&w->v);
+    struct vault_options old = world_options(w);
+    struct seal_key next = seal_key_random();
+    copy_file(w, "generation", "escrow");
+    assert_int_equal(open_with_old_copy(w), OK);
+    ASSERT_OK(vault_change_root(&old, &next));
+    assert_int_equal(open_with_old_copy(w), E_GENERATION_CORRUPT);
+    ASSERT_IS(vault_open(&old, &w->v), E_ROOT_KEY);
+    /* Again, as after a crash: it is done already. A third key does not come in that way. */
+    ASSERT_OK(vault_change_root(&old, &next));
+    struct seal_key third = seal_key_random();
+    ASSERT_IS(vault_change_root(&old, &third), E_ROOT_KEY);
+    w->root = next;
+    world_open(w);
+    assert_reads(w, w->keep_account, c.his, "his");
+    assert_ledger(w);
+    vault_close(&w->v);
+    lose(w, "keys");
+    struct vault_options none = world_options(w);
+    ASSERT_IS(vault_change_root(&none, &third), E_FILE_MISSING);
+}
+
+static void tick(struct world *w) {
+    int64_t next_ms;
+    ASSERT_OK(vault_tick(w->v, &next_ms));
+}
+
+/* A copy of the keyring ends with its generation, and a generation ends by itself. */
+static void a_month_makes_a_new_generation(void **state) {
+    struct world *w = *state;
+    struct cast c;
+    begin_story(w, &c);
+    tick(w);
+    copy_file(w, "generation", "escrow");
+    w->fake.now_ms += 29 * INT64_C(86400000);
+    tick(w);
+    world_reopen(w);
+    tick(w);
+    vault_close(&w->v);
+    assert_int_equal(open_with_old_copy(w), OK);
+    world_open(w);
+    w->fake.now_ms += 2 * INT64_C(86400000);
+    tick(w);
+    vault_close(&w->v);
+    assert_int_equal(open_with_old_copy(w), E_GENERATION_CORRUPT);
+    /* And the count begins anew, also where the clock was set back. */
+    copy_file(w, "generation", "escrow");
+    world_open(w);
+    w->fake.now_ms -= 60 * INT64_C(86400000);
+    tick(w);
+    w->fake.now_ms += 29 * INT64_C(86400000);
+    tick(w);
+    assert_ledger(w);
+    vault_close(&w->v);
+    assert_int_equal(open_with_old_copy(w), OK);
+    world_open(w);
+    assert_reads(w, w->keep_account, c.his, "his");
+}
+
 int main(void) {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
@@ -193,6 +280,8 @@ int main(void) {
         TEST(without_the_ledger_no_consent_is_known),
         TEST(an_older_store_is_refused_until_it_is_restored),
         TEST(a_damaged_backup_is_refused),
+        TEST(another_root_key),
+        TEST(a_month_makes_a_new_generation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

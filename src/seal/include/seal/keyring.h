@@ -110,6 +110,12 @@ MUST_USE struct status keyring_signing_key(struct keyring *keyring,
  * keyring_open finishes it. Takes about a second per million keys; other calls wait. */
 MUST_USE struct status keyring_rotate(struct keyring *keyring);
 
+/* From now on `root` opens the keyring, and the root key before it does not. At every point, with
+ * the power lost as well, one of them does; after an error perhaps either: call again, or open it
+ * with the one that does. Copies of the generation file made before still open with the old one
+ * what a keyring of that generation holds: rotate next. */
+MUST_USE struct status keyring_change_root(struct keyring *keyring, const struct seal_key *root);
+
 /* A copy for a backup, of one moment, checked by a keyed hash; unreadable once the generation has
  * been rotated away. `to_path` must not exist. */
 MUST_USE struct status keyring_copy(struct keyring *keyring, const char *to_path);

@@ -17,5 +17,12 @@ MUST_USE struct status vault_restore(const struct vault_options *options, const 
                                      struct vault **ret_vault, uint64_t *ret_replayed);
 /* A new generation of the root key: every older copy of the keyring is unreadable from now on. */
 MUST_USE struct status vault_rotate(struct vault *v);
+/* Opens the vault under options->root, makes `root` its root key, and a new generation, so that the
+ * old key opens nothing any more, not even with an old copy of the generations; then closes it.
+ * Where an interrupted change came so far that only `root` opens the vault, ends that change.
+ * E_FILE_MISSING where there is no vault; E_ROOT_KEY when neither opens it; errors of vault_open.
+ * After another error one of them opens it: call again. */
+MUST_USE struct status vault_change_root(const struct vault_options *options,
+                                         const struct seal_key *root);
 
 #endif
