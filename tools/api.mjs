@@ -12,7 +12,7 @@ import { dirname, join } from 'node:path';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const SCALARS = ['bool', 'u32', 'u64', 'i64', 'time', 'id', 'date'];
 const SIZED = ['text', 'secret', 'bytes'];
-const WHO = ['anyone', 'session', 'operator', 'signed', 'front', 'admin'];
+const WHO = ['anyone', 'session', 'operator', 'signed', 'front', 'admin', 'program'];
 const LIST_MAX = 1000;
 const DEPTH_MAX = 6;
 // What an answer carries whose code is not 0; both lists are empty where it was not the law.

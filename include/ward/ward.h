@@ -12,6 +12,9 @@
  *   ward_answer_done(&answer);
  *   ward_close(&guard);
  *
+ * A program with data of its own asks on the programs' socket, with the token that `ward program`
+ * printed when the owner of the machine registered it (docs/PROTOCOL.md, examples/notes.c).
+ *
  * A client may be used by many threads at once: each call takes a connection of its own from a
  * pool. Sessions are tokens that the guard issued; nothing else that a caller says is believed. */
 #ifndef WARD_WARD_H
@@ -38,6 +41,9 @@ MUST_USE struct status ward_open(const char *socket_path, struct ward_client **r
 void ward_close(struct ward_client **client);
 /* How long a call may take before it fails with E_NOT_RUNNING; 30 s unless set. */
 void ward_set_timeout_ms(struct ward_client *client, uint32_t timeout_ms);
+
+/* The token of a program from the 64 digits that `ward program` printed. E_ENCODING. */
+MUST_USE struct status ward_token_read(const char *hex, uint8_t ret_token[API_TOKEN_BYTES]);
 
 /* Calls an operation and waits for its answer. `token` are API_TOKEN_BYTES bytes, or NULL without
  * a session; `args` as many as the operation has. The answer must be done in every case.

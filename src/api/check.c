@@ -33,6 +33,7 @@ const char *api_who_name(enum api_who who) {
     static const char *const names[] = {
         [API_WHO_ANYONE] = "anyone", [API_WHO_SESSION] = "session", [API_WHO_OPERATOR] = "operator",
         [API_WHO_SIGNED] = "signed", [API_WHO_FRONT] = "front",     [API_WHO_ADMIN] = "admin",
+        [API_WHO_PROGRAM] = "program",
     };
     return (size_t)who < ARRAY_LEN(names) ? names[who] : "nobody";
 }

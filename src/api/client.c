@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/mem.h"
 
 enum {
@@ -67,6 +68,10 @@ void ward_close(struct ward_client **client) {
 
 void ward_set_timeout_ms(struct ward_client *client, uint32_t timeout_ms) {
     client->timeout_ms = timeout_ms;
+}
+
+struct status ward_token_read(const char *hex, uint8_t ret_token[API_TOKEN_BYTES]) {
+    return hex_decode(slice_str(hex), ret_token, API_TOKEN_BYTES);
 }
 
 /* --- connections --- */

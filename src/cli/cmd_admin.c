@@ -12,6 +12,7 @@
 enum { LINE_BYTES = 256, COPY_BYTES = 65536, CALL_MS = 600 * 1000 };
 
 int cmd_operator(int argc, char **argv);
+int cmd_program(int argc, char **argv);
 int cmd_erase(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_backup(int argc, char **argv);
@@ -92,6 +93,72 @@ int cmd_operator(int argc, char **argv) {
     struct status s = ask(var, API_ADMIN_OPERATOR, args, &answer);
     explicit_bzero(password, sizeof password);
     return finish("operator", name, s, &answer);
+}
+
+/* --- program --- */
+
+/* The words between commas as texts of the argument; they point into `list`. */
+static struct status split(const char *list, struct arena *a, struct api_value *ret) {
+    struct slice rest = slice_str(list == NULL ? "" : list);
+    struct api_value *items = arena_array(a, rest.len + 1, sizeof *items);
+    size_t count = 0;
+    if (items == NULL) {
+        return FAIL(E_MEMORY);
+    }
+    while (rest.len > 0) {
+        size_t comma = slice_find(rest, ',');
+        items[count++].bytes = slice_sub(rest, 0, comma);
+        rest = comma < rest.len ? slice_from(rest, comma + 1) : SLICE("");
+    }
+    ret->list.items = items;
+    ret->list.count = count;
+    return STATUS_OK;
+}
+
+static void print_hex(struct slice bytes) {
+    for (size_t i = 0; i < bytes.len; i++) {
+        printf("%02x", bytes.ptr[i]);
+    }
+    printf("\n");
+}
+
+int cmd_program(int argc, char **argv) {
+    const char *var = "var";
+    const char *name = NULL;
+    const char *company = NULL;
+    const char *country = NULL;
+    const char *purposes = NULL;
+    const char *names = NULL;
+    bool outside = false;
+    int operands;
+    const struct cli_option options[] = {
+        {"var", &var, NULL},           {"name", &name, NULL},         {"company", &company, NULL},
+        {"country", &country, NULL},   {"purposes", &purposes, NULL}, {"names", &names, NULL},
+        {"outside", NULL, &outside},
+    };
+    if (!cli_parse(argc, argv, options, ARRAY_LEN(options), 0, &operands)) {
+        return CLI_USAGE;
+    }
+    if (name == NULL || company == NULL || country == NULL || purposes == NULL) {
+        return cli_fail(CLI_USAGE, "program",
+                        "--name, --company, --country and --purposes are needed");
+    }
+    struct arena a CLEANUP(arena_done);
+    struct ward_answer answer = {.fd = -1};
+    struct api_value args[ARG_ADMIN_PROGRAM__COUNT] = {
+        [ARG_ADMIN_PROGRAM_NAME] = api_text(name),
+        [ARG_ADMIN_PROGRAM_COMPANY] = api_text(company),
+        [ARG_ADMIN_PROGRAM_COUNTRY] = api_text(country),
+        [ARG_ADMIN_PROGRAM_SAME_ENTITY] = api_yes(!outside),
+    };
+    arena_init(&a, 1 << 20);
+    struct status s = split(purposes, &a, &args[ARG_ADMIN_PROGRAM_PURPOSES]);
+    s = failed(s) ? s : split(names, &a, &args[ARG_ADMIN_PROGRAM_NAMES]);
+    s = failed(s) ? s : ask(var, API_ADMIN_PROGRAM, args, &answer);
+    if (!failed(s)) {
+        print_hex(answer.fields[ANS_ADMIN_PROGRAM_TOKEN].bytes);
+    }
+    return finish("program", name, s, &answer);
 }
 
 /* --- one person --- */

@@ -49,6 +49,8 @@ int cmd_serve(int argc, char **argv) {
         {"smtp-password-file", &o.smtp_password, NULL},
         {"secure", NULL, &o.secure},
         {"behind-proxy", NULL, &o.behind_proxy},
+        {"programs", &o.programs, NULL},
+        {"no-service", NULL, &o.no_service},
     };
     int operands;
     uint64_t number = o.port;
@@ -60,6 +62,9 @@ int cmd_serve(int argc, char **argv) {
     }
     if (!root_source_one(&o.root)) {
         return cli_fail(CLI_USAGE, "serve", ROOT_SOURCES);
+    }
+    if (o.no_service && o.programs == NULL) {
+        return cli_fail(CLI_USAGE, "serve", "--no-service leaves nothing without --programs GROUP");
     }
     o.port = (uint16_t)number;
     struct serve_places places = {0};

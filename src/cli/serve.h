@@ -37,9 +37,11 @@ struct serve_options {
     const char *smtp;
     const char *smtp_user;
     const char *smtp_password;
+    const char *programs; /* the group that may reach the programs' socket; NULL: there is none */
     uint16_t port;
     bool secure;
     bool behind_proxy;
+    bool no_service; /* the guard alone, for programs */
 };
 
 /* Paths under var, and programs beside our own. */
@@ -48,6 +50,8 @@ struct serve_places {
     char root_key[OS_PATH_MAX]; /* DIR/root.key, where root.file leads when no source was named */
     char front_socket[OS_PATH_MAX];
     char admin_socket[OS_PATH_MAX];
+    char program_socket[OS_PATH_MAX];
+    gid_t program_group;
     char ledger[OS_PATH_MAX];
     char outbox[OS_PATH_MAX];
     char guard_exe[OS_PATH_MAX];
@@ -75,6 +79,8 @@ MUST_USE struct status serve_make_root(const char *path, bool *ret_new);
 MUST_USE struct status serve_sync_dir(const char *dir);
 /* Listening sockets. E_VAR; E_PORT. */
 MUST_USE struct status serve_unix(const char *path, uint32_t owner, bool separate, int *ret_fd);
+/* Only members of the group reach it. */
+MUST_USE struct status serve_unix_group(const char *path, gid_t group, int *ret_fd);
 MUST_USE struct status serve_tcp(const char *host, uint16_t port, int *ret_fd, uint16_t *ret_port);
 
 /* A process of the service. */
@@ -86,7 +92,7 @@ struct serve_child {
 };
 
 /* Descriptors handed over keep their numbers: 3, 4, 5, ... in this order. */
-enum { SERVE_FDS = 5 };
+enum { SERVE_FDS = 6 };
 struct serve_program {
     const char *name;
     const char *exe;

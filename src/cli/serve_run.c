@@ -43,11 +43,12 @@ struct supervisor {
     int tcp;
     int front_listener;
     int admin_listener;
+    int program_listener;
     int studio_channel; /* our end; the guard has the other */
     int ready;          /* readable when the guard serves; -1 once it does */
     int root;           /* the root key for the next guard; -1: to be read */
     uint16_t port;
-    char address[300];
+    char address[OS_PATH_MAX];
     struct serve_child guard;
     struct serve_child front;
     struct serve_child courier;
@@ -97,43 +98,40 @@ static struct status start_guard(struct supervisor *s) {
     }
     char var[OS_PATH_MAX];
     (void)snprintf(var, sizeof var, "%s", s->o->var);
-    char *argv[] = {serve_word("ward-guard"),
-                    serve_word("--var"),
-                    var,
-                    serve_word("--law"),
-                    s->places->law,
-                    serve_word("--map"),
-                    s->places->map,
-                    serve_word("--root-fd"),
-                    serve_word("3"),
-                    serve_word("--front-fd"),
-                    serve_word("4"),
-                    serve_word("--admin-fd"),
-                    serve_word("5"),
-                    serve_word("--studio-fd"),
-                    serve_word("6"),
-                    serve_word("--ready-fd"),
-                    serve_word("7"),
-                    serve_word("--address"),
-                    s->address,
-                    NULL,
-                    NULL,
-                    NULL};
+    char *argv[32] = {serve_word("ward-guard"), serve_word("--var"),     var,
+                      serve_word("--law"),      s->places->law,          serve_word("--map"),
+                      s->places->map,           serve_word("--address"), s->address};
+    size_t n = 9;
+    struct serve_program program = {.name = "ward-guard",
+                                    .exe = s->places->guard_exe,
+                                    .argv = argv,
+                                    .drop_user = s->separate,
+                                    .uid = UID_GUARD};
     char origin[256];
     if (s->o->origin != NULL) {
         (void)snprintf(origin, sizeof origin, "%s", s->o->origin);
-        argv[19] = serve_word("--origin");
-        argv[20] = origin;
+        argv[n++] = serve_word("--origin");
+        argv[n++] = origin;
     }
-    const struct serve_program program = {
-        .name = "ward-guard",
-        .exe = s->places->guard_exe,
-        .argv = argv,
-        .fds = {s->root, s->front_listener, s->admin_listener, studio[1], ready[1]},
-        .fd_count = 5,
-        .drop_user = s->separate,
-        .uid = UID_GUARD,
+    const struct {
+        const char *option;
+        int fd;
+    } given[] = {
+        {"--root-fd", s->root},
+        {"--admin-fd", s->admin_listener},
+        {"--studio-fd", studio[1]},
+        {"--ready-fd", ready[1]},
+        {"--front-fd", s->front_listener},
+        {"--program-fd", s->program_listener},
     };
+    static const char *const numbers[SERVE_FDS] = {"3", "4", "5", "6", "7", "8"};
+    for (size_t i = 0; i < ARRAY_LEN(given); i++) {
+        if (given[i].fd >= 0) {
+            argv[n++] = serve_word(given[i].option);
+            argv[n++] = serve_word(numbers[program.fd_count]);
+            program.fds[program.fd_count++] = given[i].fd;
+        }
+    }
     struct status status = start(s, &s->guard, &program);
     close_fd(&s->root);
     close(studio[1]);
@@ -402,7 +400,9 @@ static void guard_ready(struct supervisor *s) {
     if (!serves || s->announced) {
         return;
     }
-    if (failed(start_front(s)) || failed(start_courier(s)) || failed(start_rank(s))) {
+    bool up = s->o->no_service || (!failed(start_front(s)) && !failed(start_courier(s)) &&
+                                   !failed(start_rank(s)));
+    if (!up) {
         s->stops = true;
         s->gives_up = true;
         return;
@@ -467,6 +467,9 @@ static void stop_all(struct supervisor *s) {
     collect_studios(s, true);
     unlink(s->places->front_socket);
     unlink(s->places->admin_socket);
+    if (s->program_listener >= 0) {
+        unlink(s->places->program_socket);
+    }
 }
 
 static int open_signals(void) {
@@ -494,13 +497,26 @@ static void name_address(struct supervisor *s) {
     }
 }
 
+static struct status open_service(struct supervisor *s) {
+    if (s->o->no_service) {
+        (void)snprintf(s->address, sizeof s->address, "%s", s->places->program_socket);
+        return STATUS_OK;
+    }
+    TRY(serve_unix(s->places->front_socket, UID_FRONT, s->separate, &s->front_listener));
+    TRY(serve_tcp(s->o->listen, s->o->port, &s->tcp, &s->port));
+    name_address(s);
+    return STATUS_OK;
+}
+
 static struct status open_all(struct supervisor *s) {
     TRY(root_pipe(&s->places->root, &s->root)); /* without it there is nothing to begin */
     s->signals = open_signals();
-    TRY(serve_unix(s->places->front_socket, UID_FRONT, s->separate, &s->front_listener));
     TRY(serve_unix(s->places->admin_socket, 0, s->separate, &s->admin_listener));
-    TRY(serve_tcp(s->o->listen, s->o->port, &s->tcp, &s->port));
-    name_address(s);
+    if (s->o->programs != NULL) {
+        TRY(serve_unix_group(s->places->program_socket, s->places->program_group,
+                             &s->program_listener));
+    }
+    TRY(open_service(s));
     return start_guard(s);
 }
 
@@ -512,6 +528,7 @@ int serve_run(const struct serve_options *o, struct serve_places *places, bool s
                            .tcp = -1,
                            .front_listener = -1,
                            .admin_listener = -1,
+                           .program_listener = -1,
                            .studio_channel = -1,
                            .ready = -1,
                            .root = -1};

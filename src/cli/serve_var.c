@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "law_dir.h"
 #include "os/sandbox.h"
 #include "serve.h"
@@ -154,6 +156,24 @@ static struct status share_outbox(const struct serve_options *o, bool separate,
     return shared ? STATUS_OK : FAIL(E_VAR);
 }
 
+/* The directory of the programs' socket, and the group that may enter it, by name or number. */
+static struct status make_programs(const struct serve_options *o, struct serve_places *p) {
+    char path[OS_PATH_MAX];
+    uint64_t number = 0;
+    if (o->programs == NULL) {
+        return STATUS_OK;
+    }
+    const struct group *g = getgrnam(o->programs);
+    if (g == NULL && failed(parse_u64(slice_str(o->programs), UINT32_MAX - 1, &number))) {
+        return FAIL(E_GROUP);
+    }
+    p->program_group = g != NULL ? g->gr_gid : (gid_t)number;
+    TRY(join(path, o->var, "programs"));
+    TRY(join(p->program_socket, o->var, "programs/guard.sock"));
+    TRY(make_dir(path, 0710, false, 0));
+    return chown(path, (uid_t)-1, p->program_group) == 0 ? STATUS_OK : FAIL(E_GROUP);
+}
+
 struct status serve_sync_dir(const char *dir) {
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool synced = fd >= 0 && fsync(fd) == 0;
@@ -201,6 +221,7 @@ struct status serve_layout(const struct serve_options *o, bool separate,
     TRY(join(places->ledger, o->var, "ledger/log"));
     TRY(join(places->outbox, o->var, "outbox"));
     TRY(share_outbox(o, separate, places));
+    TRY(make_programs(o, places));
     places->root = o->root;
     if (root_source_named(&o->root)) {
         return STATUS_OK;
@@ -227,7 +248,7 @@ bool serve_is_up(const struct serve_places *places) {
     return up;
 }
 
-struct status serve_unix(const char *path, uint32_t owner, bool separate, int *ret_fd) {
+static struct status listen_unix(const char *path, int *ret_fd) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t len = strlen(path);
     if (len >= sizeof address.sun_path) {
@@ -237,8 +258,7 @@ struct status serve_unix(const char *path, uint32_t owner, bool separate, int *r
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     unlink(path);
     bool made = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
-                chmod(path, 0600) == 0 && listen(fd, BACKLOG) == 0 &&
-                (!separate || chown(path, owner, owner) == 0);
+                chmod(path, 0600) == 0 && listen(fd, BACKLOG) == 0;
     if (!made) {
         if (fd >= 0) {
             close(fd);
@@ -247,6 +267,17 @@ struct status serve_unix(const char *path, uint32_t owner, bool separate, int *r
     }
     *ret_fd = fd;
     return STATUS_OK;
+}
+
+struct status serve_unix(const char *path, uint32_t owner, bool separate, int *ret_fd) {
+    TRY(listen_unix(path, ret_fd));
+    return !separate || chown(path, owner, owner) == 0 ? STATUS_OK : FAIL(E_VAR);
+}
+
+struct status serve_unix_group(const char *path, gid_t group, int *ret_fd) {
+    TRY(listen_unix(path, ret_fd));
+    bool theirs = chown(path, (uid_t)-1, group) == 0 && chmod(path, 0660) == 0;
+    return theirs ? STATUS_OK : FAIL(E_GROUP);
 }
 
 static int bind_tcp(const struct sockaddr *address, socklen_t len, int family) {

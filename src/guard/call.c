@@ -39,10 +39,11 @@ struct status call_permit(struct call *c, const struct vault_use *use, uint8_t c
 /* --- may this caller ask this at all? --- */
 
 static bool role_fits(enum guard_role role, enum api_who who) {
-    static const bool table[][6] = {
-        /*               anyone session operator signed front admin */
-        [GUARD_FRONT] = {true, true, true, true, true, false},
-        [GUARD_ADMIN] = {true, true, true, true, false, true},
+    static const bool table[][7] = {
+        /*                 anyone session operator signed front admin program */
+        [GUARD_FRONT] = {true, true, true, true, true, false, false},
+        [GUARD_ADMIN] = {true, true, true, true, false, true, false},
+        [GUARD_PROGRAM] = {false, false, false, false, false, false, true},
     };
     return table[role][who];
 }
@@ -63,6 +64,7 @@ static struct status check_who(const struct call *c) {
     case API_WHO_ANYONE:
     case API_WHO_FRONT:
     case API_WHO_ADMIN:
+    case API_WHO_PROGRAM:
         return STATUS_OK;
     }
     return FAIL(E_ROLE);
@@ -94,9 +96,31 @@ static struct status load_person(struct call *c) {
     return waits && !c->op->waiting ? FAIL(E_WAITING) : STATUS_OK;
 }
 
+/* Here tokens are programs' and nobody's session. */
+static struct status identify_program(struct call *c, const struct api_request *request) {
+    c->program = programs_find(c->g, request->token);
+    if (c->program == NULL) {
+        return FAIL(E_SESSION);
+    }
+    c->actor = programs_actor(c->g, c->program);
+    return STATUS_OK;
+}
+
+/* Without the service, only what is for programs and for the owner of the machine. */
+static bool is_offered(const struct call *c) {
+    bool of_service = c->op->who != API_WHO_PROGRAM && c->op->who != API_WHO_ADMIN;
+    return !(c->g->o.programs_only && (of_service || c->op->purpose != NULL));
+}
+
 static struct status identify(struct call *c, const struct api_request *request) {
     if (!role_fits(c->role, c->op->who)) {
         return FAIL(E_ROLE);
+    }
+    if (!is_offered(c)) {
+        return FAIL(E_OP_UNKNOWN);
+    }
+    if (c->role == GUARD_PROGRAM) {
+        return identify_program(c, request);
     }
     TRY(session_find(c->g, request->token, c->arena, &c->session));
     struct status s = STATUS_OK;

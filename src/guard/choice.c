@@ -148,6 +148,22 @@ struct status choice_list(struct call *c, uint64_t subject, struct slice languag
     return STATUS_OK;
 }
 
+struct status choice_refuse(struct call *c, uint64_t subject, const struct choice *choice) {
+    call_decided(c, &choice->use, choice->category, subject, &choice->answer);
+    return FAIL(E_DENIED);
+}
+
+struct status choice_shown(struct call *c, const struct vault_subject *person,
+                           const struct notice *notice) {
+    struct vault_facts facts = person->facts;
+    if (slice_eq(slice_of(facts.notice.version, sizeof facts.notice.version),
+                 slice_of(notice->shown.version, sizeof notice->shown.version))) {
+        return STATUS_OK;
+    }
+    facts.notice = notice->shown;
+    return vault_subject_set_facts(c->g->vault, &c->actor, person->id, &facts);
+}
+
 /* Where the law wants child and guardian together, the second yes makes it both. */
 static uint8_t giver_now(const struct vault_consent *before, const struct choice *choice,
                          uint8_t state, bool by_guardian) {

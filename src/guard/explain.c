@@ -63,9 +63,33 @@ struct status settle(const struct guard *g, int64_t now_ms, struct law_facts *f)
                        : law_map_settle(g->o.map, purpose, f, now_ms, &offending);
 }
 
+/* Of a record that must not be looked at any closer: law and article, as the answer names them. */
+static struct status cited_rules(struct call *c, struct api_refusal *said) {
+    struct api_rule *rules = arena_array(c->arena, API_MAX_RULES, sizeof *rules);
+    const struct law_answer *a = &c->answer.law;
+    if (rules == NULL) {
+        return FAIL(E_MEMORY);
+    }
+    for (int at = law_answer_cite(a, 0); at >= 0 && said->rule_count < API_MAX_RULES;
+         at = law_answer_cite(a, (size_t)at + 1)) {
+        const struct law_cite *cite = law_set_cite(c->g->o.laws, (size_t)at);
+        rules[said->rule_count++] = (struct api_rule){
+            cut(law_set_name(c->g->o.laws, cite->law), 20), cut(cite->article, 20), SLICE(""),
+            SLICE("")};
+    }
+    said->rules = rules;
+    return STATUS_OK;
+}
+
 struct status explain_refusal(struct call *c, struct api_refusal *ret_refusal) {
     struct law_facts facts;
     struct api_refusal said = {0};
+    if (c->about == 0) {
+        TRY(cited_rules(c, &said));
+        TRY(needs_of(c->arena, c->answer.law.needs, &said.needs, &said.need_count));
+        *ret_refusal = said;
+        return STATUS_OK;
+    }
     TRY(vault_decision_facts(c->g->vault, &c->use, c->category, c->about, &facts));
     TRY(settle(c->g, c->now_ms, &facts));
     TRY(explain_rules(c->g, &facts, false, c->arena, &said));

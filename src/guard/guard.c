@@ -40,7 +40,7 @@ static struct status read_uses(struct guard *g) {
     size_t count;
     const struct api_op *ops = api_ops(&count);
     for (size_t i = 0; i < count; i++) {
-        if (ops[i].purpose != NULL) {
+        if (ops[i].purpose != NULL && !g->o.programs_only) {
             TRY(read_use(g, &ops[i], &g->uses[ops[i].number]));
         }
     }
@@ -51,6 +51,7 @@ static void enter_handlers(struct guard *g) {
     static const struct handler *const tables[] = {
         account_handlers, guardian_handlers, consent_handlers, clip_handlers,  feed_handlers,
         history_handlers, rights_handlers,   console_handlers, admin_handlers, notice_handlers,
+        person_handlers, record_handlers,
     };
     for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
         for (const struct handler *h = tables[i]; h->run != NULL; h++) {
@@ -99,12 +100,15 @@ static struct status build(struct guard *g) {
     TRY(read_mark(g));
     enter_handlers(g);
     TRY(session_cache_new(&g->sessions));
+    TRY(programs_new(g, &g->programs));
     TRY(throttle_new(&g->throttle));
     TRY(tally_new(&g->tally));
     TRY(words_new(g, &g->words));
     TRY(leases_new(&g->leases));
     TRY(ranking_new(&g->ranking));
-    TRY(feed_new(g, &g->feed));
+    if (!g->o.programs_only) {
+        TRY(feed_new(g, &g->feed));
+    }
     return studio_new(g, &g->studio);
 }
 
@@ -139,6 +143,7 @@ void guard_free(struct guard **guard) {
     words_free(&g->words);
     tally_free(&g->tally);
     throttle_free(&g->throttle);
+    programs_free(&g->programs);
     session_cache_free(&g->sessions);
     buf_done(&g->notices);
     mem_wipe(g, sizeof *g);
@@ -148,6 +153,9 @@ void guard_free(struct guard **guard) {
 /* --- between requests --- */
 
 static struct status work(struct guard *g, int *ret_wait_ms) {
+    if (g->feed == NULL) {
+        return sweep_tick(g);
+    }
     TRY(feed_pump(g));
     TRY(sweep_tick(g));
     TRY(erase_orphans(g));
@@ -183,8 +191,10 @@ struct status guard_tick(struct guard *g, struct buf *notices, int *ret_wait_ms)
     *ret_wait_ms = LONGEST_MS;
     TRY(in_batch(g, ret_wait_ms));
     TRY(vault_tick(g->vault, &next_ms));
-    TRY(feed_pump(g));
-    ranking_tick(g);
+    if (g->feed != NULL) {
+        TRY(feed_pump(g));
+        ranking_tick(g);
+    }
     tally_tick(g);
     lower(ret_wait_ms, guard_now(g), next_ms);
     lower(ret_wait_ms, guard_now(g), lease_tick(g));

@@ -21,6 +21,8 @@ enum kept_kind {
     KEPT_LOCK = 4,
     KEPT_OPERATOR = 5,
     KEPT_MARK = 6,
+    KEPT_PROGRAM = 7,
+    KEPT_MEMBER = 8, /* of a person: a program that registered them */
 };
 
 enum session_kind { SESSION_NONE, SESSION_PERSON, SESSION_OPERATOR };
@@ -33,6 +35,17 @@ struct session {
     int64_t ends_ms;
     int64_t seen_ms;
     struct seal_hash hash;
+};
+
+/* Another program of the machine, as its owner registered it. */
+struct program {
+    uint64_t id;
+    struct seal_hash token;
+    struct slice company, country;
+    bool same_entity;
+    uint64_t purposes; /* a bit for each that was granted, is declared, and not the service's own */
+    uint16_t names[VAULT_PURPOSES_MAX]; /* origins and access lists */
+    size_t name_count;
 };
 
 /* One request on its way through the guard. */
@@ -50,6 +63,7 @@ struct call {
         struct slice name, company, country;
         bool same_entity;
     } operator;
+    const struct program *program; /* who asks, on the programs' socket */
     struct vault_actor actor;
     struct vault_use use;
     uint8_t category;
@@ -91,6 +105,7 @@ struct guard {
     struct handler const *handlers[API_OP_LAST + 1];
     struct seal_key mark_key; /* hashes of devices and names; kept by the vault */
     struct session_cache *sessions;
+    struct programs *programs;
     struct throttle *throttle;
     struct feed *feed;
     struct leases *leases;
@@ -149,6 +164,23 @@ MUST_USE struct status session_end(struct guard *g, const struct session *sessio
 /* Forgets cached sessions of a person who was erased. */
 void session_forget(struct guard *g, uint64_t subject);
 
+/* --- program.c --- */
+MUST_USE struct status programs_new(struct guard *g, struct programs **ret_programs);
+void programs_free(struct programs **programs);
+/* NULL where the token is no program's. */
+const struct program *programs_find(const struct guard *g, const uint8_t *token);
+struct vault_actor programs_actor(const struct guard *g, const struct program *p);
+/* Purposes that operations of the service have for themselves. */
+uint64_t service_purposes(const struct guard *g);
+MUST_USE struct status program_register(struct call *c);
+
+/* --- op_person.c --- */
+/* E_NOT_FOUND unless this program registered the person. */
+MUST_USE struct status person_own(struct call *c, uint64_t subject);
+/* E_UNDECLARED; E_GRANT where this program may not name it. */
+MUST_USE struct status purpose_granted(const struct call *c, uint64_t number,
+                                       uint8_t *ret_purpose);
+
 /* --- sweep.c --- */
 /* Removes rows that ran out, of a few people a call. */
 MUST_USE struct status sweep_tick(struct guard *g);
@@ -187,6 +219,15 @@ MUST_USE struct status check_mail(struct slice mail);
 MUST_USE struct status check_password(struct slice password, struct slice name);
 /* The shown name of a person, for a use that the caller named; empty without a right to it. */
 MUST_USE struct status shown_name(struct call *c, uint64_t subject, struct slice *ret_name);
+/* What a person says about themselves, checked and put into facts. */
+MUST_USE struct status facts_birth(const struct call *c, struct slice date,
+                                   struct vault_facts *facts);
+MUST_USE struct status facts_place(struct slice country, struct slice region,
+                                   struct vault_facts *facts);
+MUST_USE struct status facts_language(const struct call *c, struct slice language,
+                                      struct vault_facts *facts);
+MUST_USE struct status facts_notice(const struct call *c, struct slice version,
+                                    struct vault_facts *facts);
 bool is_child(const struct guard *g, const struct vault_facts *facts);
 MUST_USE struct status needs_guardian(struct call *c, const struct vault_facts *facts, bool *ret);
 
@@ -223,6 +264,9 @@ bool words_uses(const struct guard *g, uint8_t purpose, uint8_t category);
 /* NULL when there is none. */
 const struct notice *words_notice(const struct guard *g, struct slice language, bool child);
 const struct notice *words_notice_version(const struct guard *g, struct slice version);
+/* TYP_NOTICE for every one in force. */
+MUST_USE struct status words_notices(struct call *c, const struct api_type *type,
+                                     struct api_value *ret_list);
 /* The notice now in force for this person. */
 const struct notice *words_notice_for(const struct guard *g, const struct vault_facts *facts);
 
@@ -244,6 +288,11 @@ MUST_USE struct status choice_read(struct call *c, struct slice purpose, struct 
 /* The list of a screen: TYP_CHOICE for every purpose that stands on consent. */
 MUST_USE struct status choice_list(struct call *c, uint64_t subject, struct slice language,
                                    const struct api_type *type, struct api_value *ret_list);
+/* The notice that was shown last is what the law asks about. */
+MUST_USE struct status choice_shown(struct call *c, const struct vault_subject *person,
+                                    const struct notice *notice);
+/* So that the refusal can say why a yes is not possible; E_DENIED. */
+MUST_USE struct status choice_refuse(struct call *c, uint64_t subject, const struct choice *choice);
 /* Records what was chosen, by whom, before which notice. */
 MUST_USE struct status choice_set(struct call *c, uint64_t subject, const struct choice *choice,
                                   uint8_t state, bool by_guardian,
@@ -253,6 +302,11 @@ MUST_USE struct status choice_set(struct call *c, uint64_t subject, const struct
 uint64_t operator_id(const struct guard *g, struct arena *a, struct slice name);
 MUST_USE struct status erase_person(struct call *c, uint64_t subject, struct slice ground,
                                     struct slice *ret_receipt, uint64_t *ret_leaf);
+/* --- op_rights.c --- */
+MUST_USE struct status entries_of(struct call *c, uint64_t subject, uint64_t below, size_t max,
+                                  const struct api_type *type, struct api_value *ret_list);
+MUST_USE struct status receipt_of(struct call *c, uint64_t subject, uint64_t leaf,
+                                  struct slice *ret_receipt);
 /* --- archive.c: everything about a person as one file --- */
 MUST_USE struct status archive_write(struct call *c, uint64_t subject, int *ret_fd,
                                      uint64_t *ret_size_bytes);
@@ -265,6 +319,6 @@ MUST_USE struct status mail_guardian(struct guard *g, struct slice to, struct sl
 
 extern const struct handler account_handlers[], guardian_handlers[], consent_handlers[],
     clip_handlers[], feed_handlers[], history_handlers[], rights_handlers[], console_handlers[],
-    admin_handlers[], notice_handlers[];
+    admin_handlers[], notice_handlers[], person_handlers[], record_handlers[];
 
 #endif

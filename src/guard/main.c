@@ -2,7 +2,7 @@
  * nothing, parses neither HTTP nor media, and says nothing about anybody in its log.
  *
  * Usage: ward-guard --var DIR --law DIR --map FILE --root-fd N [--front-fd N] [--admin-fd N]
- *                   [--studio-fd N] [--ready-fd N] [--address URL] [--origin NAME]
+ *                   [--program-fd N] [--studio-fd N] [--ready-fd N] [--address URL] [--origin NAME]
  *        ward-guard --var DIR --law DIR --map FILE --root-fd N --restore DIR --into DIR
  *                   [--without-ledger yes] [--origin NAME]      restores, says what it did, ends
  *        ward-guard --var DIR --law DIR --map FILE --root-fd N --next-root-fd N [--origin NAME]
@@ -34,6 +34,7 @@ struct options {
     const char *next_root_fd; /* NULL: serve */
     const char *front_fd;
     const char *admin_fd;
+    const char *program_fd;
     const char *studio_fd;
     const char *ready_fd;
     const char *restore; /* a backup; NULL: serve */
@@ -70,6 +71,7 @@ static bool read_options(int argc, char **argv, struct options *o) {
         {"--next-root-fd", &o->next_root_fd},
         {"--front-fd", &o->front_fd},
         {"--admin-fd", &o->admin_fd},
+        {"--program-fd", &o->program_fd},
         {"--studio-fd", &o->studio_fd},
         {"--ready-fd", &o->ready_fd},
         {"--restore", &o->restore},
@@ -183,6 +185,7 @@ static struct status open_vault(struct service *s, const struct options *o) {
 static struct status open_guard(struct service *s, const struct options *o, int stop_fd) {
     struct server_options sockets = {.front_fd = number_of(o->front_fd),
                                      .admin_fd = number_of(o->admin_fd),
+                                     .program_fd = number_of(o->program_fd),
                                      .studio_fd = number_of(o->studio_fd),
                                      .stop_fd = stop_fd};
     TRY(server_new(&sockets, &s->server));
@@ -197,7 +200,8 @@ static struct status open_guard(struct service *s, const struct options *o, int 
                                     .backups_dir = s->places.backups,
                                     .address = o->address,
                                     .spawn = sockets.studio_fd < 0 ? NULL : server_spawn,
-                                    .spawn_arg = s->server};
+                                    .spawn_arg = s->server,
+                                    .programs_only = sockets.front_fd < 0};
     return guard_new(&options, &s->guard);
 }
 

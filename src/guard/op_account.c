@@ -2,11 +2,10 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/date.h"
 #include "base/mem.h"
 #include "internal.h"
 
-enum { DEVICE_LEAST = 16, OLDEST_YEARS = 130 };
+enum { DEVICE_LEAST = 16 };
 
 /* --- the age screen --- */
 
@@ -43,61 +42,13 @@ static struct status set_lock(struct call *c) {
     return kept_put(c->g, 0, KEPT_LOCK, id, API_STORED_LOCK, v);
 }
 
-static struct date today(const struct call *c) {
-    return moment_date((struct moment){c->now_ms, 0});
-}
-
-static struct status read_birth(const struct call *c, struct date *ret) {
-    struct date birth;
-    TRY(date_parse(arg_text(c, ARG_ACCOUNT_JOIN_BIRTH_DATE), &birth));
-    int32_t age = date_age(birth, today(c));
-    if (age < 0 || age > OLDEST_YEARS) {
-        return FAIL(E_BIRTH_DATE);
-    }
-    *ret = birth;
-    return STATUS_OK;
-}
-
-static void put_text(char *to, size_t room, struct slice s) {
-    size_t len = s.len < room ? s.len : room - 1;
-    memcpy(to, s.ptr, len);
-    to[len] = 0;
-}
-
-static struct status read_place(const struct call *c, struct vault_facts *facts) {
-    struct slice country = arg_text(c, ARG_ACCOUNT_JOIN_COUNTRY);
-    struct slice region = arg_text(c, ARG_ACCOUNT_JOIN_REGION);
-    uint8_t number = law_country_find(country);
-    if (number == 0) {
-        return FAIL(E_COUNTRY);
-    }
-    put_text(facts->country, sizeof facts->country, country);
-    if (region.len == 0) {
-        return STATUS_OK;
-    }
-    uint32_t parsed = law_region_parse(region);
-    if (parsed == 0 || law_region_country(parsed) != number || region.len >= sizeof facts->region) {
-        return FAIL(E_COUNTRY);
-    }
-    put_text(facts->region, sizeof facts->region, region);
-    return STATUS_OK;
-}
-
 static struct status read_facts(const struct call *c, struct vault_facts *ret_facts) {
-    struct vault_facts facts = {.age_kind = VAULT_AGE_BIRTH,
-                                .age_source = LAW_SUBJECT_AGE_SOURCE_DECLARED};
-    TRY(read_birth(c, &facts.birth));
-    TRY(read_place(c, &facts));
-    struct slice language = arg_text(c, ARG_ACCOUNT_JOIN_LANGUAGE);
-    if (words_notice(c->g, language, false) == NULL) {
-        return FAIL(E_NO_LANGUAGE);
-    }
-    put_text(facts.language, sizeof facts.language, language);
-    const struct notice *notice = words_notice_version(c->g, arg_text(c, ARG_ACCOUNT_JOIN_NOTICE));
-    if (notice == NULL) {
-        return FAIL(E_NOTICE_UNKNOWN);
-    }
-    facts.notice = notice->shown;
+    struct vault_facts facts = {.age_kind = VAULT_AGE_UNKNOWN};
+    TRY(facts_birth(c, arg_text(c, ARG_ACCOUNT_JOIN_BIRTH_DATE), &facts));
+    TRY(facts_place(arg_text(c, ARG_ACCOUNT_JOIN_COUNTRY), arg_text(c, ARG_ACCOUNT_JOIN_REGION),
+                    &facts));
+    TRY(facts_language(c, arg_text(c, ARG_ACCOUNT_JOIN_LANGUAGE), &facts));
+    TRY(facts_notice(c, arg_text(c, ARG_ACCOUNT_JOIN_NOTICE), &facts));
     *ret_facts = facts;
     return STATUS_OK;
 }

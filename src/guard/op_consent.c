@@ -13,22 +13,6 @@ static struct status list(struct call *c) {
                        &c->fields[ANS_CONSENTS_LIST_CHOICES]);
 }
 
-static struct status refuse_choice(struct call *c, const struct choice *choice) {
-    call_decided(c, &choice->use, choice->category, c->session.subject, &choice->answer);
-    return FAIL(E_DENIED);
-}
-
-/* What was shown last is what the law asks about. */
-static struct status note_shown(struct call *c, const struct notice *notice) {
-    struct vault_facts facts = c->person.facts;
-    if (slice_eq(slice_of(facts.notice.version, sizeof facts.notice.version),
-                 slice_of(notice->shown.version, sizeof notice->shown.version))) {
-        return STATUS_OK;
-    }
-    facts.notice = notice->shown;
-    return vault_subject_set_facts(c->g->vault, &c->actor, c->session.subject, &facts);
-}
-
 static struct status set(struct call *c) {
     uint8_t purpose;
     uint8_t state;
@@ -39,10 +23,10 @@ static struct status set(struct call *c) {
     if (notice == NULL) {
         return FAIL(E_NOTICE_UNKNOWN);
     }
-    TRY(note_shown(c, notice));
+    TRY(choice_shown(c, &c->person, notice));
     TRY(choice_of(c, c->session.subject, purpose, &choice));
     if (state == LAW_CONSENT_STATE_GIVEN && !choice.possible) {
-        return refuse_choice(c, &choice);
+        return choice_refuse(c, c->session.subject, &choice);
     }
     if (state == LAW_CONSENT_STATE_GIVEN && choice.giver == LAW_CONSENT_GIVER_GUARDIAN) {
         return FAIL(E_NEEDS_GUARDIAN);

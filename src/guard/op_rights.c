@@ -79,21 +79,32 @@ static struct status take_entry(void *arg_, uint64_t leaf, uint8_t kind, int64_t
     return STATUS_OK;
 }
 
-static struct status list(struct call *c) {
-    struct api_value *list = &c->fields[ANS_RECEIPTS_LIST_ENTRIES];
-    TRY(api_list_make(c->arena, &c->op->answer->fields[ANS_RECEIPTS_LIST_ENTRIES].type, RECEIPTS,
-                      list));
-    struct entries e = {.items = list->list.items};
-    TRY(vault_entries(c->g->vault, c->session.subject, 0, RECEIPTS, take_entry, &e));
-    list->list.count = e.count;
+struct status entries_of(struct call *c, uint64_t subject, uint64_t below, size_t max,
+                         const struct api_type *type, struct api_value *ret_list) {
+    TRY(api_list_make(c->arena, type, max, ret_list));
+    struct entries e = {.items = ret_list->list.items};
+    TRY(vault_entries(c->g->vault, subject, below, max, take_entry, &e));
+    ret_list->list.count = e.count;
     return STATUS_OK;
 }
 
-static struct status receipt(struct call *c) {
+struct status receipt_of(struct call *c, uint64_t subject, uint64_t leaf,
+                         struct slice *ret_receipt) {
     struct buf file CLEANUP(buf_done) = {0};
     buf_init(&file, 60000);
-    TRY(vault_receipt(c->g->vault, c->session.subject, arg(c, ARG_RECEIPT_READ_INDEX)->n, &file));
-    return arena_copy(c->arena, buf_slice(&file), &c->fields[ANS_RECEIPT_READ_RECEIPT].bytes);
+    TRY(vault_receipt(c->g->vault, subject, leaf, &file));
+    return arena_copy(c->arena, buf_slice(&file), ret_receipt);
+}
+
+static struct status list(struct call *c) {
+    return entries_of(c, c->session.subject, 0, RECEIPTS,
+                      &c->op->answer->fields[ANS_RECEIPTS_LIST_ENTRIES].type,
+                      &c->fields[ANS_RECEIPTS_LIST_ENTRIES]);
+}
+
+static struct status receipt(struct call *c) {
+    return receipt_of(c, c->session.subject, arg(c, ARG_RECEIPT_READ_INDEX)->n,
+                      &c->fields[ANS_RECEIPT_READ_RECEIPT].bytes);
 }
 
 const struct handler rights_handlers[] = {

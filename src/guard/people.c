@@ -4,6 +4,8 @@
 #include "base/date.h"
 #include "internal.h"
 
+enum { OLDEST_YEARS = 130 };
+
 static struct slice lower(struct arena *a, struct slice s) {
     uint8_t *copy = arena_alloc(a, s.len + 1);
     for (size_t i = 0; copy != NULL && i < s.len; i++) {
@@ -86,6 +88,62 @@ struct status check_password(struct slice password, struct slice name) {
         same++;
     }
     return same == password.len ? FAIL(E_PASSWORD_WEAK) : STATUS_OK;
+}
+
+/* --- facts --- */
+
+static void put_text(char *to, size_t room, struct slice s) {
+    size_t len = s.len < room ? s.len : room - 1;
+    memcpy(to, s.ptr, len);
+    to[len] = 0;
+}
+
+struct status facts_birth(const struct call *c, struct slice date, struct vault_facts *facts) {
+    struct date birth;
+    TRY(date_parse(date, &birth));
+    int32_t age = date_age(birth, moment_date((struct moment){c->now_ms, 0}));
+    if (age < 0 || age > OLDEST_YEARS) {
+        return FAIL(E_BIRTH_DATE);
+    }
+    facts->age_kind = VAULT_AGE_BIRTH;
+    facts->age_source = LAW_SUBJECT_AGE_SOURCE_DECLARED;
+    facts->birth = birth;
+    return STATUS_OK;
+}
+
+struct status facts_place(struct slice country, struct slice region, struct vault_facts *facts) {
+    uint8_t number = law_country_find(country);
+    if (number == 0) {
+        return FAIL(E_COUNTRY);
+    }
+    put_text(facts->country, sizeof facts->country, country);
+    if (region.len == 0) {
+        return STATUS_OK;
+    }
+    uint32_t parsed = law_region_parse(region);
+    if (parsed == 0 || law_region_country(parsed) != number || region.len >= sizeof facts->region) {
+        return FAIL(E_COUNTRY);
+    }
+    put_text(facts->region, sizeof facts->region, region);
+    return STATUS_OK;
+}
+
+struct status facts_language(const struct call *c, struct slice language,
+                             struct vault_facts *facts) {
+    if (words_notice(c->g, language, false) == NULL) {
+        return FAIL(E_NO_LANGUAGE);
+    }
+    put_text(facts->language, sizeof facts->language, language);
+    return STATUS_OK;
+}
+
+struct status facts_notice(const struct call *c, struct slice version, struct vault_facts *facts) {
+    const struct notice *notice = words_notice_version(c->g, version);
+    if (notice == NULL) {
+        return FAIL(E_NOTICE_UNKNOWN);
+    }
+    facts->notice = notice->shown;
+    return STATUS_OK;
 }
 
 /* GDPR and the children's code speak of a child up to 18; unknown is one. */

@@ -20,7 +20,7 @@ enum { EVENTS = 256, HELD = 256, FRAMES_EACH = 64, OUT_PAUSE_BYTES = 8 << 20 };
 
 /* Numbers of epoll that are no connection. */
 enum { WHAT_FRONT = GUARD_MAX_CONNECTIONS, WHAT_ADMIN, WHAT_STUDIO, WHAT_STOP, WHAT_WORKER,
-       WHAT_RANK };
+       WHAT_RANK, WHAT_PROGRAM };
 
 /* An answer that waits for the projections to forget. */
 struct held {
@@ -70,6 +70,7 @@ struct status server_new(const struct server_options *options, struct server **r
     TRY(worker_new(&s->worker, &done_fd));
     bool watched = watch_fd(s, options->front_fd, WHAT_FRONT, EPOLLIN) &&
                    watch_fd(s, options->admin_fd, WHAT_ADMIN, EPOLLIN) &&
+                   watch_fd(s, options->program_fd, WHAT_PROGRAM, EPOLLIN) &&
                    watch_fd(s, options->studio_fd, WHAT_STUDIO, EPOLLIN) &&
                    watch_fd(s, options->stop_fd, WHAT_STOP, EPOLLIN) &&
                    watch_fd(s, done_fd, WHAT_WORKER, EPOLLIN);
@@ -108,6 +109,15 @@ static struct conn *find_conn(struct server *s, size_t place, uint64_t number) {
     return c->fd >= 0 && c->number == number ? c : NULL;
 }
 
+/* However many programs there are, the front and the owner find a place. */
+static bool has_room(const struct server *s, enum guard_role role) {
+    size_t programs = 0;
+    for (size_t i = 0; i < s->open; i++) {
+        programs += s->conns[i].fd >= 0 && s->conns[i].role == GUARD_PROGRAM ? 1 : 0;
+    }
+    return role != GUARD_PROGRAM || programs < GUARD_PROGRAM_CONNECTIONS;
+}
+
 static size_t free_place(struct server *s) {
     for (size_t i = 0; i < GUARD_MAX_CONNECTIONS; i++) {
         if (s->conns[i].fd < 0) {
@@ -123,7 +133,7 @@ static void accept_all(struct server *s, int listener, enum guard_role role) {
         if (fd < 0) {
             return;
         }
-        size_t place = free_place(s);
+        size_t place = has_room(s, role) ? free_place(s) : GUARD_MAX_CONNECTIONS;
         if (place == GUARD_MAX_CONNECTIONS || !watch_fd(s, fd, (uint32_t)place, EPOLLIN)) {
             close(fd);
             continue;
@@ -419,6 +429,9 @@ static void take_event(struct server *s, const struct epoll_event *e) {
         return;
     case WHAT_ADMIN:
         accept_all(s, s->o.admin_fd, GUARD_ADMIN);
+        return;
+    case WHAT_PROGRAM:
+        accept_all(s, s->o.program_fd, GUARD_PROGRAM);
         return;
     case WHAT_STUDIO:
         studio_came(s);

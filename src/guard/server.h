@@ -7,10 +7,11 @@
 struct server;
 
 struct server_options {
-    int front_fd;  /* a listening stream socket */
-    int admin_fd;  /* another, in a directory of the owner's alone */
-    int studio_fd; /* one end of a SOCK_SEQPACKET pair to the supervisor; -1: no studio */
-    int stop_fd;   /* readable when it is time to end */
+    int front_fd;   /* a listening stream socket; -1: no service, programs only */
+    int admin_fd;   /* another, in a directory of the owner's alone */
+    int program_fd; /* another, for registered programs; -1: there are none */
+    int studio_fd;  /* one end of a SOCK_SEQPACKET pair to the supervisor; -1: no studio */
+    int stop_fd;    /* readable when it is time to end */
 };
 
 /* Takes over the descriptors. Starts the password thread: enter the sandbox before. */

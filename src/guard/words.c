@@ -267,6 +267,19 @@ const struct notice *words_notice_for(const struct guard *g, const struct vault_
     return n != NULL ? n : words_notice(g, SLICE("en"), child);
 }
 
+struct status words_notices(struct call *c, const struct api_type *type,
+                            struct api_value *ret_list) {
+    const struct words *w = c->g->words;
+    TRY(api_list_make(c->arena, type, w->notice_count, ret_list));
+    for (size_t i = 0; i < w->notice_count; i++) {
+        struct api_value *v = ret_list->list.items[i].fields;
+        v[TYP_NOTICE_LANGUAGE] = api_text(w->notices[i].shown.language);
+        v[TYP_NOTICE_CHILD].yes = w->notices[i].child;
+        v[TYP_NOTICE_VERSION] = api_text(w->notices[i].version);
+    }
+    return STATUS_OK;
+}
+
 struct status words_new(struct guard *g, struct words **ret_words) {
     struct words *w = mem_alloc(sizeof *w);
     if (w == NULL) {

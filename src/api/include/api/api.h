@@ -56,6 +56,7 @@ enum api_who {
     API_WHO_SIGNED,   /* either of them */
     API_WHO_FRONT,    /* the front itself */
     API_WHO_ADMIN,    /* the socket of the machine's owner */
+    API_WHO_PROGRAM,  /* a registered program, on the programs' socket */
 };
 
 struct api_op {

@@ -21,7 +21,7 @@ struct guard;
 struct law_map;
 struct notice_templates;
 
-enum guard_role { GUARD_FRONT, GUARD_ADMIN };
+enum guard_role { GUARD_FRONT, GUARD_ADMIN, GUARD_PROGRAM };
 
 /* Asks for a studio of that role; what comes of it is told through guard_studio_came, later. */
 typedef struct status guard_spawn_fn(void *arg, uint8_t role);
@@ -39,6 +39,7 @@ struct guard_options {
     const char *address;     /* of the service, "http://localhost:8080", for links in mails */
     guard_spawn_fn *spawn;   /* NULL: no studio, clips stay unfinished */
     void *spawn_arg;
+    bool programs_only; /* without the service, which the data map then need not declare */
 };
 
 /* Rebuilds projections from the vault. On success the caller owns *ret_guard. */

@@ -1,0 +1,210 @@
+/* Other programs of the machine: who they are and what they were granted. What a program may do
+ * stands here and nowhere in what it says. A token is the program's number and 24 random bytes;
+ * only its hash is kept. Must never grant a purpose that an operation of the service has for
+ * itself: programs would come in by the side door. */
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "internal.h"
+
+enum { ARENA_BYTES = 4 << 20 };
+
+struct programs {
+    struct arena arena; /* texts of all of them */
+    struct program list[GUARD_PROGRAMS];
+    size_t count;
+};
+
+/* --- reading them --- */
+
+uint64_t service_purposes(const struct guard *g) {
+    uint64_t mask = 0;
+    for (size_t i = 0; i < ARRAY_LEN(g->uses); i++) {
+        mask |= (uint64_t)g->uses[i].declared << g->uses[i].purpose;
+    }
+    return mask;
+}
+
+struct rows {
+    struct arena *arena;
+    uint64_t ids[GUARD_PROGRAMS];
+    struct api_value *values[GUARD_PROGRAMS];
+    size_t count;
+};
+
+static struct status take_row(void *arg, uint64_t owner, uint64_t id, struct slice plain) {
+    struct rows *r = arg;
+    (void)owner;
+    if (r->count == GUARD_PROGRAMS) {
+        return FAIL(E_TOO_LARGE);
+    }
+    r->ids[r->count] = id;
+    return stored_read(API_STORED_PROGRAM, plain, r->arena, &r->values[r->count++]);
+}
+
+/* A purpose that the data map no longer declares is no longer granted. */
+static uint64_t granted(const struct guard *g, const struct api_value *names) {
+    uint64_t mask = 0;
+    for (size_t i = 0; i < names->list.count; i++) {
+        uint8_t purpose;
+        if (!failed(vault_purpose(g->vault, names->list.items[i].bytes, &purpose))) {
+            mask |= UINT64_C(1) << purpose;
+        }
+    }
+    return mask & ~service_purposes(g);
+}
+
+static struct status fill(const struct guard *g, uint64_t id, const struct api_value *v,
+                          struct program *p) {
+    const struct api_value *names = &v[STO_PROGRAM_NAMES];
+    *p = (struct program){.id = id,
+                          .company = v[STO_PROGRAM_COMPANY].bytes,
+                          .country = v[STO_PROGRAM_COUNTRY].bytes,
+                          .same_entity = v[STO_PROGRAM_SAME_ENTITY].yes,
+                          .purposes = granted(g, &v[STO_PROGRAM_PURPOSES])};
+    if (v[STO_PROGRAM_TOKEN].bytes.len != SEAL_HASH_LEN) {
+        return FAIL(E_VAULT_FORMAT);
+    }
+    memcpy(p->token.bytes, v[STO_PROGRAM_TOKEN].bytes.ptr, SEAL_HASH_LEN);
+    for (size_t i = 0; i < names->list.count && i < ARRAY_LEN(p->names); i++) {
+        TRY(vault_origin(g->vault, names->list.items[i].bytes, &p->names[p->name_count++]));
+    }
+    return STATUS_OK;
+}
+
+static struct status load(struct guard *g, struct programs *all) {
+    struct rows rows = {.arena = &all->arena};
+    arena_init(&all->arena, ARENA_BYTES);
+    TRY(vault_each_kept(g->vault, 0, KEPT_PROGRAM, 0, take_row, &rows));
+    for (size_t i = 0; i < rows.count; i++) {
+        TRY(fill(g, rows.ids[i], rows.values[i], &all->list[i]));
+    }
+    all->count = rows.count;
+    return STATUS_OK;
+}
+
+struct status programs_new(struct guard *g, struct programs **ret_programs) {
+    struct programs *all = mem_alloc(sizeof *all);
+    if (all == NULL) {
+        return FAIL(E_MEMORY);
+    }
+    struct status s = load(g, all);
+    if (failed(s)) {
+        programs_free(&all);
+        return s;
+    }
+    *ret_programs = all;
+    return STATUS_OK;
+}
+
+void programs_free(struct programs **programs) {
+    if (*programs != NULL) {
+        arena_done(&(*programs)->arena);
+        mem_free(*programs);
+        *programs = NULL;
+    }
+}
+
+/* --- who asks --- */
+
+const struct program *programs_find(const struct guard *g, const uint8_t *token) {
+    struct seal_hash hash = seal_token_hash(slice_of(token, API_TOKEN_BYTES));
+    for (size_t i = 0; i < g->programs->count; i++) {
+        if (seal_hash_equal(&g->programs->list[i].token, &hash)) {
+            return &g->programs->list[i];
+        }
+    }
+    return NULL;
+}
+
+/* A program of the controller's own at home acts as the controller; any other is an entity that the
+ * law asks about. */
+struct vault_actor programs_actor(const struct guard *g, const struct program *p) {
+    struct vault_actor actor = {.session = p->id};
+    bool at_home = p->same_entity && law_country_find(p->country) ==
+                                         law_map_controller(g->o.map)->country;
+    if (!at_home) {
+        actor.id = p->company;
+        actor.country = p->country;
+        actor.same_entity = p->same_entity;
+    }
+    return actor;
+}
+
+/* --- registering one --- */
+
+static struct status check_purposes(struct call *c) {
+    const struct api_value *names = arg(c, ARG_ADMIN_PROGRAM_PURPOSES);
+    for (size_t i = 0; i < names->list.count; i++) {
+        uint8_t purpose;
+        if (failed(vault_purpose(c->g->vault, names->list.items[i].bytes, &purpose)) ||
+            (service_purposes(c->g) >> purpose & 1) != 0) {
+            return FAIL(E_PURPOSE);
+        }
+    }
+    return STATUS_OK;
+}
+
+static struct status check_names(struct call *c) {
+    const struct api_value *names = arg(c, ARG_ADMIN_PROGRAM_NAMES);
+    for (size_t i = 0; i < names->list.count; i++) {
+        TRY(check_name(names->list.items[i].bytes));
+    }
+    return STATUS_OK;
+}
+
+static struct status check_room(const struct guard *g, uint64_t id) {
+    for (size_t i = 0; i < g->programs->count; i++) {
+        if (g->programs->list[i].id == id) {
+            return STATUS_OK;
+        }
+    }
+    return g->programs->count < GUARD_PROGRAMS ? STATUS_OK : FAIL(E_TOO_LARGE);
+}
+
+static uint64_t number_of(struct call *c) {
+    struct vault_tag tag = tag_name(c->arena, arg_text(c, ARG_ADMIN_PROGRAM_NAME));
+    return bytes_be64(seal_keyed_hash(&c->g->mark_key, SLICE("program"), tag.value).bytes) >> 1;
+}
+
+static struct status put(struct call *c, uint64_t id, const uint8_t *token) {
+    struct seal_hash hash = seal_token_hash(slice_of(token, API_TOKEN_BYTES));
+    struct api_value row[STO_PROGRAM__COUNT] = {
+        [STO_PROGRAM_TOKEN] = api_bytes(slice_of(hash.bytes, sizeof hash.bytes)),
+        [STO_PROGRAM_NAME] = *arg(c, ARG_ADMIN_PROGRAM_NAME),
+        [STO_PROGRAM_COMPANY] = *arg(c, ARG_ADMIN_PROGRAM_COMPANY),
+        [STO_PROGRAM_COUNTRY] = *arg(c, ARG_ADMIN_PROGRAM_COUNTRY),
+        [STO_PROGRAM_SAME_ENTITY] = *arg(c, ARG_ADMIN_PROGRAM_SAME_ENTITY),
+        [STO_PROGRAM_PURPOSES] = *arg(c, ARG_ADMIN_PROGRAM_PURPOSES),
+        [STO_PROGRAM_NAMES] = *arg(c, ARG_ADMIN_PROGRAM_NAMES),
+    };
+    return kept_put(c->g, 0, KEPT_PROGRAM, id, API_STORED_PROGRAM, row);
+}
+
+/* As the store has them from now on. Nobody holds one of the old list between two requests. */
+static struct status reload(struct guard *g) {
+    struct programs *fresh = NULL;
+    TRY(programs_new(g, &fresh));
+    programs_free(&g->programs);
+    g->programs = fresh;
+    return STATUS_OK;
+}
+
+struct status program_register(struct call *c) {
+    uint8_t token[API_TOKEN_BYTES];
+    uint64_t id = number_of(c);
+    TRY(check_name(arg_text(c, ARG_ADMIN_PROGRAM_NAME)));
+    TRY(law_country_find(arg_text(c, ARG_ADMIN_PROGRAM_COUNTRY)) == 0 ? FAIL(E_COUNTRY)
+                                                                      : STATUS_OK);
+    TRY(arg_text(c, ARG_ADMIN_PROGRAM_COMPANY).len == 0 ? FAIL(E_NAME) : STATUS_OK);
+    TRY(check_purposes(c));
+    TRY(check_names(c));
+    TRY(check_room(c->g, id));
+    bytes_put_be64(token, id);
+    seal_random(token + 8, API_TOKEN_BYTES - 8);
+    TRY(put(c, id, token));
+    TRY(reload(c->g));
+    return arena_copy(c->arena, slice_of(token, sizeof token),
+                      &c->fields[ANS_ADMIN_PROGRAM_TOKEN].bytes);
+}
