@@ -95,6 +95,11 @@ static struct status erase_orphans(struct guard *g) {
 
 /* --- life --- */
 
+static struct status build_service(struct guard *g) {
+    TRY(feed_new(g, &g->feed));
+    return studio_new(g, &g->studio);
+}
+
 static struct status build(struct guard *g) {
     TRY(read_uses(g));
     TRY(read_mark(g));
@@ -106,10 +111,7 @@ static struct status build(struct guard *g) {
     TRY(words_new(g, &g->words));
     TRY(leases_new(&g->leases));
     TRY(ranking_new(&g->ranking));
-    if (!g->o.programs_only) {
-        TRY(feed_new(g, &g->feed));
-    }
-    return studio_new(g, &g->studio);
+    return g->o.programs_only ? STATUS_OK : build_service(g);
 }
 
 struct status guard_new(const struct guard_options *options, struct guard **ret_guard) {

@@ -170,8 +170,19 @@ void programs_free(struct programs **programs);
 /* NULL where the token is no program's. */
 const struct program *programs_find(const struct guard *g, const uint8_t *token);
 struct vault_actor programs_actor(const struct guard *g, const struct program *p);
+/* Categories, a bit each. */
+struct categories {
+    uint64_t bits[VAULT_CATEGORIES_MAX / 64];
+};
+/* What a program may do for a purpose with records of which categories. */
+struct reach {
+    struct categories uses, changes, erases;
+};
+const struct reach *programs_reach(const struct guard *g, uint8_t purpose);
 /* Purposes that operations of the service have for themselves. */
 uint64_t service_purposes(const struct guard *g);
+/* What they store: its form is the guard's own, and programs may read it at most. */
+bool service_category(const struct guard *g, uint8_t category);
 MUST_USE struct status program_register(struct call *c);
 
 /* --- op_person.c --- */

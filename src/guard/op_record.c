@@ -1,6 +1,8 @@
 /* Records of programs. The purpose must have been granted to the program; the operation is that of
  * the request; every record is decided by the vault below. Finds, changes and deletions see only
  * records that the purpose may use: about any other not even a count is told. */
+#include <string.h>
+
 #include "internal.h"
 
 /* Records with payloads are opened so many at a time that they surely fit into the answer. */
@@ -97,7 +99,7 @@ static struct status read_meta(struct call *c, uint8_t purpose, struct vault_met
     if ((purposes & ~c->program->purposes) != 0) {
         return FAIL(E_GRANT);
     }
-    if (category >= VAULT_CATEGORIES_MAX) {
+    if (category >= VAULT_CATEGORIES_MAX || service_category(c->g, (uint8_t)category)) {
         return FAIL(E_UNDECLARED);
     }
     *meta = (struct vault_meta){.owner = arg(c, ARG_RECORD_PUT_PERSON)->n,
@@ -178,10 +180,25 @@ static struct status read_one(struct call *c) {
     return arena_copy(c->arena, buf_slice(&plain), &c->fields[ANS_RECORD_READ_PAYLOAD].bytes);
 }
 
+static struct status check_category(const struct call *c, uint64_t id) {
+    for (uint8_t category = 0; category < VAULT_CATEGORIES_MAX; category++) {
+        struct vault_query query = {.id = id, .category = (uint8_t)(category + 1)};
+        uint64_t count = 0;
+        if (service_category(c->g, category)) {
+            TRY(vault_count(c->g->vault, &query, &count));
+        }
+        if (count > 0) {
+            return FAIL(E_NOT_FOUND);
+        }
+    }
+    return STATUS_OK;
+}
+
 static struct status rewrite(struct call *c) {
     struct vault_use use;
     struct vault_answer answer = {0};
     uint64_t id = arg(c, ARG_RECORD_REWRITE_RECORD)->n;
+    TRY(check_category(c, id));
     TRY(use_for(c, ARG_RECORD_REWRITE_PURPOSE, LAW_OPERATION_COLLECT, &use));
     return refused(c, &use, id, &answer,
                    vault_rewrite(c->g->vault, &use, id, arg_text(c, ARG_RECORD_REWRITE_PAYLOAD),
@@ -303,24 +320,49 @@ static struct status read_change(const struct call *c, struct vault_change *ret)
     return STATUS_OK;
 }
 
-static struct status change(struct call *c) {
-    struct asked a;
+/* --- changing and deleting, category by category where it must be --- */
+
+typedef struct status apply_fn(struct call *c, const struct asked *a);
+
+static bool has(const struct categories *set, unsigned category) {
+    return (set->bits[category / 64] >> (category % 64) & 1) != 0;
+}
+
+/* Applies it to those categories of the query that are in `may`, at once where all are. */
+static struct status each_category(struct call *c, struct asked *a, const struct categories *may,
+                                   apply_fn *apply) {
+    const struct categories *uses = &programs_reach(c->g, a->use.purpose)->uses;
+    if (a->query.category != 0) {
+        return has(may, a->query.category - 1u) ? apply(c, a) : FAIL(E_UNDECLARED);
+    }
+    if (memcmp(may, uses, sizeof *may) == 0) {
+        return apply(c, a);
+    }
+    bool any = false;
+    for (unsigned category = 0; category < VAULT_CATEGORIES_MAX; category++) {
+        if (has(may, category)) {
+            any = true;
+            a->query.category = (uint8_t)(category + 1);
+            TRY(apply(c, a));
+        }
+    }
+    return any ? STATUS_OK : FAIL(E_UNDECLARED);
+}
+
+static struct status change_some(struct call *c, const struct asked *a) {
     struct vault_change change;
     struct vault_found found;
-    TRY(read_asked(c, ARG_RECORD_CHANGE_PURPOSE, ARG_RECORD_CHANGE_QUERY, LAW_OPERATION_USE, &a));
     TRY(read_change(c, &change));
-    TRY(vault_change(c->g->vault, &a.use, &a.query, &change, &found));
-    c->fields[ANS_RECORD_CHANGE_CHANGED].n = found.permitted;
-    c->fields[ANS_RECORD_CHANGE_DENIED].n = found.denied;
+    TRY(vault_change(c->g->vault, &a->use, &a->query, &change, &found));
+    c->fields[ANS_RECORD_CHANGE_CHANGED].n += found.permitted;
+    c->fields[ANS_RECORD_CHANGE_DENIED].n += found.denied;
     return STATUS_OK;
 }
 
-/* --- delete --- */
-
-static bool may_erase(const struct guard *g, uint8_t purpose, uint8_t category) {
-    int p = law_map_find_purpose(g->o.map, vault_purpose_name(g->vault, purpose));
-    int k = law_map_find_category(g->o.map, vault_category_name(g->vault, category));
-    return p >= 0 && k >= 0 && law_map_declares(g->o.map, p, k, LAW_OPERATION_ERASE);
+static struct status change(struct call *c) {
+    struct asked a;
+    TRY(read_asked(c, ARG_RECORD_CHANGE_PURPOSE, ARG_RECORD_CHANGE_QUERY, LAW_OPERATION_USE, &a));
+    return each_category(c, &a, &programs_reach(c->g, a.use.purpose)->changes, change_some);
 }
 
 static struct status delete_some(struct call *c, const struct asked *a) {
@@ -335,29 +377,8 @@ static struct status delete_some(struct call *c, const struct asked *a) {
  * purpose may erase the category is the data map's to say. */
 static struct status delete(struct call *c) {
     struct asked a;
-    uint8_t which[VAULT_CATEGORIES_MAX];
-    size_t uses = 0;
-    size_t erases = 0;
     TRY(read_asked(c, ARG_RECORD_DELETE_PURPOSE, ARG_RECORD_DELETE_QUERY, LAW_OPERATION_ERASE, &a));
-    for (uint8_t category = 0; category < VAULT_CATEGORIES_MAX; category++) {
-        bool asked = a.query.category == 0 || a.query.category == category + 1;
-        if (asked && words_uses(c->g, a.use.purpose, category)) {
-            uses++;
-            which[erases] = category;
-            erases += may_erase(c->g, a.use.purpose, category) ? 1 : 0;
-        }
-    }
-    if (erases == 0) {
-        return FAIL(E_UNDECLARED);
-    }
-    if (erases == uses) {
-        return delete_some(c, &a);
-    }
-    for (size_t i = 0; i < erases; i++) {
-        a.query.category = (uint8_t)(which[i] + 1);
-        TRY(delete_some(c, &a));
-    }
-    return STATUS_OK;
+    return each_category(c, &a, &programs_reach(c->g, a.use.purpose)->erases, delete_some);
 }
 
 /* --- names --- */

@@ -14,6 +14,7 @@ struct programs {
     struct arena arena; /* texts of all of them */
     struct program list[GUARD_PROGRAMS];
     size_t count;
+    struct reach reach[VAULT_PURPOSES_MAX];
 };
 
 /* --- reading them --- */
@@ -24,6 +25,15 @@ uint64_t service_purposes(const struct guard *g) {
         mask |= (uint64_t)g->uses[i].declared << g->uses[i].purpose;
     }
     return mask;
+}
+
+bool service_category(const struct guard *g, uint8_t category) {
+    for (size_t i = 0; i < ARRAY_LEN(g->uses); i++) {
+        if (g->uses[i].declared && g->uses[i].category == category) {
+            return true;
+        }
+    }
+    return false;
 }
 
 struct rows {
@@ -73,6 +83,30 @@ static struct status fill(const struct guard *g, uint64_t id, const struct api_v
     return STATUS_OK;
 }
 
+static bool declares_erasure(const struct guard *g, uint8_t purpose, uint8_t category) {
+    int p = law_map_find_purpose(g->o.map, vault_purpose_name(g->vault, purpose));
+    int k = law_map_find_category(g->o.map, vault_category_name(g->vault, category));
+    return p >= 0 && k >= 0 && law_map_declares(g->o.map, p, k, LAW_OPERATION_ERASE);
+}
+
+static void add(struct categories *set, uint8_t category, bool in) {
+    set->bits[category / 64] |= (uint64_t)in << (category % 64);
+}
+
+static void learn_reach(const struct guard *g, uint8_t purpose, struct reach *reach) {
+    for (uint8_t category = 0; category < VAULT_CATEGORIES_MAX; category++) {
+        bool used = words_uses(g, purpose, category);
+        bool free = used && !service_category(g, category);
+        add(&reach->uses, category, used);
+        add(&reach->changes, category, free);
+        add(&reach->erases, category, free && declares_erasure(g, purpose, category));
+    }
+}
+
+const struct reach *programs_reach(const struct guard *g, uint8_t purpose) {
+    return &g->programs->reach[purpose];
+}
+
 static struct status load(struct guard *g, struct programs *all) {
     struct rows rows = {.arena = &all->arena};
     arena_init(&all->arena, ARENA_BYTES);
@@ -81,6 +115,9 @@ static struct status load(struct guard *g, struct programs *all) {
         TRY(fill(g, rows.ids[i], rows.values[i], &all->list[i]));
     }
     all->count = rows.count;
+    for (uint8_t purpose = 0; purpose < VAULT_PURPOSES_MAX; purpose++) {
+        learn_reach(g, purpose, &all->reach[purpose]);
+    }
     return STATUS_OK;
 }
 
