@@ -212,6 +212,7 @@ struct page {
     struct api_value *metas;
     struct api_value *payloads; /* NULL: not asked for */
     size_t count, max;
+    uint64_t left; /* records that match and were not decided yet */
     size_t bytes;
 };
 
@@ -228,36 +229,39 @@ static struct status take(void *arg_, const struct vault_meta *meta, struct slic
     return STATUS_OK;
 }
 
+/* Fewer than there is room for are the last, also where one ended since they were counted. */
+static void count_off(struct page *p, const struct vault_found *found, uint64_t limit) {
+    uint64_t seen = found->permitted + found->denied;
+    p->left = seen < limit ? 0 : p->left - seen;
+}
+
 /* As many at a time as have room whatever their size, so that nothing is opened and noted that is
  * not handed out. */
-static struct status take_payloads(struct page *p, struct asked *a, uint64_t *ret_denied,
-                                   bool *ret_more) {
-    struct vault_found found = {0};
-    uint64_t left = p->max;
-    *ret_more = true;
-    while (left > 0 && *ret_more) {
+static struct status take_payloads(struct page *p, struct asked *a, uint64_t *ret_denied) {
+    uint64_t most = p->max;
+    while (most > 0) {
+        struct vault_found found = {0};
         size_t fits = (ROOM_BYTES - p->bytes) / (VAULT_PAYLOAD_MAX + ITEM_BYTES);
         if (fits == 0) {
             return STATUS_OK;
         }
-        a->query.limit = fits < left ? fits : left;
+        a->query.limit = fits < most ? fits : most;
         TRY(vault_find(p->c->g->vault, &a->use, &a->query, take, p, &found));
         *ret_denied += found.denied;
-        *ret_more = found.permitted + found.denied == a->query.limit;
-        left -= found.permitted + found.denied;
-        a->query.after = *ret_more ? found.last_id : a->query.after;
+        a->query.after = found.last_id;
+        count_off(p, &found, a->query.limit);
+        most = p->left == 0 ? 0 : most - found.permitted - found.denied;
     }
     return STATUS_OK;
 }
 
-static struct status take_metas(struct page *p, struct asked *a, uint64_t *ret_denied,
-                                bool *ret_more) {
+static struct status take_metas(struct page *p, struct asked *a, uint64_t *ret_denied) {
     struct vault_found found = {0};
     a->query.limit = p->max;
     TRY(vault_find_meta(p->c->g->vault, &a->use, &a->query, take, p, &found));
     *ret_denied = found.denied;
-    *ret_more = found.permitted + found.denied == a->query.limit;
     a->query.after = found.last_id;
+    count_off(p, &found, a->query.limit);
     return STATUS_OK;
 }
 
@@ -270,7 +274,7 @@ static struct status open_page(struct call *c, const struct asked *a, bool paylo
     struct api_value *plains = &c->fields[ANS_RECORD_FIND_PAYLOADS];
     TRY(vault_count(c->g->vault, &a->query, &count));
     most = limit != 0 && limit < most ? limit : most;
-    *p = (struct page){.c = c, .max = (size_t)(count < most ? count : most)};
+    *p = (struct page){.c = c, .max = (size_t)(count < most ? count : most), .left = count};
     TRY(api_list_make(c->arena, &c->op->answer->fields[ANS_RECORD_FIND_RECORDS].type, p->max,
                       metas));
     TRY(api_list_make(c->arena, &c->op->answer->fields[ANS_RECORD_FIND_PAYLOADS].type,
@@ -283,18 +287,16 @@ static struct status open_page(struct call *c, const struct asked *a, bool paylo
 static struct status find(struct call *c) {
     struct asked a;
     struct page p;
-    bool more = false;
     bool payloads = arg(c, ARG_RECORD_FIND_PAYLOADS)->yes;
     TRY(read_asked(c, ARG_RECORD_FIND_PURPOSE, ARG_RECORD_FIND_QUERY, LAW_OPERATION_USE, &a));
     a.query.after = arg(c, ARG_RECORD_FIND_AFTER)->n;
     TRY(open_page(c, &a, payloads, &p));
     if (p.max > 0) {
-        TRY((payloads ? take_payloads : take_metas)(&p, &a, &c->fields[ANS_RECORD_FIND_DENIED].n,
-                                                    &more));
+        TRY((payloads ? take_payloads : take_metas)(&p, &a, &c->fields[ANS_RECORD_FIND_DENIED].n));
     }
     c->fields[ANS_RECORD_FIND_RECORDS].list.count = p.count;
     c->fields[ANS_RECORD_FIND_PAYLOADS].list.count = payloads ? p.count : 0;
-    c->fields[ANS_RECORD_FIND_NEXT].n = more ? a.query.after : 0;
+    c->fields[ANS_RECORD_FIND_NEXT].n = p.left > 0 ? a.query.after : 0;
     return STATUS_OK;
 }
 

@@ -28,18 +28,19 @@ static int listen_at(const char *path) {
 }
 
 static void run_guard(const struct guard_world *w, int root, int studio, int ready) {
-    const int fds[] = {root, w->front_fd, w->admin_fd, studio, ready};
-    int away[5];
-    for (int i = 0; i < 5; i++) {
+    const int fds[] = {root, w->front_fd, w->admin_fd, studio, ready, w->program_fd};
+    int away[6];
+    for (int i = 0; i < 6; i++) {
         away[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 20);
     }
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 6; i++) {
         dup2(away[i], 3 + i);
     }
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     execl(WARD_GUARD, "ward-guard", "--var", w->dir, "--law", WARD_SOURCE "/law", "--map",
           WARD_SOURCE "/datamap/clips.map", "--root-fd", "3", "--front-fd", "4", "--admin-fd", "5",
-          "--studio-fd", "6", "--ready-fd", "7", (char *)NULL);
+          "--studio-fd", "6", "--ready-fd", "7", "--program-fd", "8",
+          (char *)NULL);
     _exit(127);
 }
 
@@ -99,12 +100,15 @@ void world_open(struct guard_world *w) {
     }
     (void)snprintf(w->front_path, sizeof w->front_path, "%s/front.sock", w->dir);
     (void)snprintf(w->admin_path, sizeof w->admin_path, "%s/admin.sock", w->dir);
+    (void)snprintf(w->program_path, sizeof w->program_path, "%s/program.sock", w->dir);
     w->front_fd = listen_at(w->front_path);
+    w->program_fd = listen_at(w->program_path);
     w->admin_fd = listen_at(w->admin_path);
     assert_int_equal(seal_init().code, OK);
     seal_random(w->root, sizeof w->root);
     assert_int_equal(ward_open(w->front_path, &w->front).code, OK);
     assert_int_equal(ward_open(w->admin_path, &w->admin).code, OK);
+    assert_int_equal(ward_open(w->program_path, &w->programs).code, OK);
     guard_begin(w);
     read_notice(w, "adult", w->notice[0]);
     read_notice(w, "child", w->notice[1]);
@@ -114,11 +118,13 @@ void world_close(struct guard_world *w) {
     char command[80];
     ward_close(&w->front);
     ward_close(&w->admin);
+    ward_close(&w->programs);
     if (w->pid != 0) {
         assert_int_equal(guard_end(w, SIGTERM), 0);
     }
     close(w->front_fd);
     close(w->admin_fd);
+    close(w->program_fd);
     (void)snprintf(command, sizeof command, "rm -rf %s", w->dir);
     FILE *run = popen(command, "r");
     assert_non_null(run);
@@ -154,6 +160,44 @@ uint16_t ask_admin(struct guard_world *w, uint16_t op, const struct api_value *a
     struct ward_answer answer;
     struct status s = ward_call(w->admin, op, NULL, args, &answer);
     return check(w, op, s, &answer, ret_answer);
+}
+
+uint16_t ask_program(struct guard_world *w, uint16_t op, const uint8_t *token,
+                     const struct api_value *args, struct ward_answer *ret_answer) {
+    struct ward_answer answer;
+    struct status s = ward_call(w->programs, op, token, args, &answer);
+    return check(w, op, s, &answer, ret_answer);
+}
+
+static struct api_value split(const char *text, struct api_value *items) {
+    struct api_value list = {.list = {.items = items}};
+    struct slice rest = slice_str(text);
+    while (rest.len > 0) {
+        size_t comma = slice_find(rest, ',');
+        items[list.list.count++].bytes = slice_sub(rest, 0, comma);
+        rest = comma < rest.len ? slice_from(rest, comma + 1) : SLICE("");
+    }
+    return list;
+}
+
+uint16_t register_program(struct guard_world *w, const char *name, const char *purposes,
+                          const char *names, uint8_t ret_token[API_TOKEN_BYTES]) {
+    struct api_value items[2][64];
+    struct api_value args[ARG_ADMIN_PROGRAM__COUNT] = {
+        [ARG_ADMIN_PROGRAM_NAME] = api_text(name),
+        [ARG_ADMIN_PROGRAM_COMPANY] = api_text("Notes B.V."),
+        [ARG_ADMIN_PROGRAM_COUNTRY] = api_text("NL"),
+        [ARG_ADMIN_PROGRAM_SAME_ENTITY] = api_yes(true),
+        [ARG_ADMIN_PROGRAM_PURPOSES] = split(purposes, items[0]),
+        [ARG_ADMIN_PROGRAM_NAMES] = split(names, items[1]),
+    };
+    struct ward_answer answer;
+    uint16_t code = ask_admin(w, API_ADMIN_PROGRAM, args, &answer);
+    if (code == OK) {
+        memcpy(ret_token, answer.fields[ANS_ADMIN_PROGRAM_TOKEN].bytes.ptr, API_TOKEN_BYTES);
+    }
+    ward_answer_done(&answer);
+    return code;
 }
 
 uint16_t join(struct guard_world *w, const char *name, const char *birth, const char *device,

@@ -16,13 +16,16 @@ struct guard_world {
     char dir[40];
     char front_path[80];
     char admin_path[80];
+    char program_path[80];
     int front_fd;
     int admin_fd;
+    int program_fd;
     uint8_t root[32];
     pid_t pid;
     int channel; /* our end of the studio channel: closed, the guard ends */
     struct ward_client *front;
     struct ward_client *admin;
+    struct ward_client *programs;
     char notice[2][65]; /* adult, child; in English */
     bool hit[API_OP_LAST + 1];
 };
@@ -44,6 +47,12 @@ uint16_t ask(struct guard_world *w, uint16_t op, const uint8_t *token, const str
              struct ward_answer *ret_answer);
 uint16_t ask_admin(struct guard_world *w, uint16_t op, const struct api_value *args,
                    struct ward_answer *ret_answer);
+uint16_t ask_program(struct guard_world *w, uint16_t op, const uint8_t *token,
+                     const struct api_value *args, struct ward_answer *ret_answer);
+/* Registers a program of Notes B.V. in the Netherlands; purposes and names are separated by commas.
+ */
+uint16_t register_program(struct guard_world *w, const char *name, const char *purposes,
+                          const char *names, uint8_t ret_token[API_TOKEN_BYTES]);
 uint16_t join(struct guard_world *w, const char *name, const char *birth, const char *device,
               struct person *ret);
 uint16_t login(struct guard_world *w, const char *name, const char *password, struct person *ret);
