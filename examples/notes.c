@@ -135,8 +135,7 @@ static void read_again(struct notes *n, uint64_t record) {
     };
     struct ward_answer answer;
     must(ask(n, API_RECORD_READ, args, &answer), "read");
-    fprintf(stderr, "read again: %.*s\n",
-            SLICE_ARG(answer.fields[ANS_RECORD_READ_PAYLOAD].bytes));
+    fprintf(stderr, "read again: %.*s\n", SLICE_ARG(answer.fields[ANS_RECORD_READ_PAYLOAD].bytes));
     ward_answer_done(&answer);
 }
 

@@ -132,8 +132,8 @@ int cmd_program(int argc, char **argv) {
     bool outside = false;
     int operands;
     const struct cli_option options[] = {
-        {"var", &var, NULL},           {"name", &name, NULL},         {"company", &company, NULL},
-        {"country", &country, NULL},   {"purposes", &purposes, NULL}, {"names", &names, NULL},
+        {"var", &var, NULL},         {"name", &name, NULL},         {"company", &company, NULL},
+        {"country", &country, NULL}, {"purposes", &purposes, NULL}, {"names", &names, NULL},
         {"outside", NULL, &outside},
     };
     if (!cli_parse(argc, argv, options, ARRAY_LEN(options), 0, &operands)) {

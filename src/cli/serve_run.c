@@ -400,8 +400,8 @@ static void guard_ready(struct supervisor *s) {
     if (!serves || s->announced) {
         return;
     }
-    bool up = s->o->no_service || (!failed(start_front(s)) && !failed(start_courier(s)) &&
-                                   !failed(start_rank(s)));
+    bool up = s->o->no_service ||
+              (!failed(start_front(s)) && !failed(start_courier(s)) && !failed(start_rank(s)));
     if (!up) {
         s->stops = true;
         s->gives_up = true;

@@ -73,9 +73,9 @@ static struct status cited_rules(struct call *c, struct api_refusal *said) {
     for (int at = law_answer_cite(a, 0); at >= 0 && said->rule_count < API_MAX_RULES;
          at = law_answer_cite(a, (size_t)at + 1)) {
         const struct law_cite *cite = law_set_cite(c->g->o.laws, (size_t)at);
-        rules[said->rule_count++] = (struct api_rule){
-            cut(law_set_name(c->g->o.laws, cite->law), 20), cut(cite->article, 20), SLICE(""),
-            SLICE("")};
+        rules[said->rule_count++] =
+            (struct api_rule){cut(law_set_name(c->g->o.laws, cite->law), 20),
+                              cut(cite->article, 20), SLICE(""), SLICE("")};
     }
     said->rules = rules;
     return STATUS_OK;

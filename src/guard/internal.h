@@ -117,7 +117,7 @@ struct guard {
     uint64_t feed_seq;
     int64_t started_ms;
     struct tally *tally;
-    bool feed_changed; /* what is public has */
+    bool feed_changed;      /* what is public has */
     int64_t sweep_ms;       /* when the next pass of sweep_tick begins */
     uint64_t swept_subject; /* how far this pass came */
 };
@@ -189,8 +189,7 @@ MUST_USE struct status program_register(struct call *c);
 /* E_NOT_FOUND unless this program registered the person. */
 MUST_USE struct status person_own(struct call *c, uint64_t subject);
 /* E_UNDECLARED; E_GRANT where this program may not name it. */
-MUST_USE struct status purpose_granted(const struct call *c, uint64_t number,
-                                       uint8_t *ret_purpose);
+MUST_USE struct status purpose_granted(const struct call *c, uint64_t number, uint8_t *ret_purpose);
 
 /* --- sweep.c --- */
 /* Removes rows that ran out, of a few people a call. */

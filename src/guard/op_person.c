@@ -161,7 +161,8 @@ static struct status object(struct call *c) {
     uint8_t purpose;
     TRY(person_own(c, subject));
     TRY(purpose_granted(c, arg(c, ARG_PERSON_OBJECT_PURPOSE)->n, &purpose));
-    return vault_object(c->g->vault, &c->actor, subject, purpose, arg(c, ARG_PERSON_OBJECT_ON)->yes);
+    return vault_object(c->g->vault, &c->actor, subject, purpose,
+                        arg(c, ARG_PERSON_OBJECT_ON)->yes);
 }
 
 static struct status restrict_use(struct call *c) {

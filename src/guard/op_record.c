@@ -161,8 +161,7 @@ static void fill_meta(const struct call *c, const struct vault_meta *meta, struc
     v[TYP_META_SHARES].n = meta->shares;
     v[TYP_META_DECISION].yes = (meta->flags & VAULT_DECISION) != 0;
     v[TYP_META_COLLECTED_AT].i = meta->collected_s * 1000;
-    v[TYP_META_EXPIRES_AT].i =
-        meta->expires_s == VAULT_NEVER_EXPIRES ? 0 : meta->expires_s * 1000;
+    v[TYP_META_EXPIRES_AT].i = meta->expires_s == VAULT_NEVER_EXPIRES ? 0 : meta->expires_s * 1000;
 }
 
 static struct status read_one(struct call *c) {
@@ -200,9 +199,9 @@ static struct status rewrite(struct call *c) {
     uint64_t id = arg(c, ARG_RECORD_REWRITE_RECORD)->n;
     TRY(check_category(c, id));
     TRY(use_for(c, ARG_RECORD_REWRITE_PURPOSE, LAW_OPERATION_COLLECT, &use));
-    return refused(c, &use, id, &answer,
-                   vault_rewrite(c->g->vault, &use, id, arg_text(c, ARG_RECORD_REWRITE_PAYLOAD),
-                                 &answer));
+    return refused(
+        c, &use, id, &answer,
+        vault_rewrite(c->g->vault, &use, id, arg_text(c, ARG_RECORD_REWRITE_PAYLOAD), &answer));
 }
 
 /* --- many --- */
@@ -377,7 +376,7 @@ static struct status delete_some(struct call *c, const struct asked *a) {
 
 /* No consent and no objection stands in the way of an erasure, so the vault decides none; that the
  * purpose may erase the category is the data map's to say. */
-static struct status delete(struct call *c) {
+static struct status destroy(struct call *c) {
     struct asked a;
     TRY(read_asked(c, ARG_RECORD_DELETE_PURPOSE, ARG_RECORD_DELETE_QUERY, LAW_OPERATION_ERASE, &a));
     return each_category(c, &a, &programs_reach(c->g, a.use.purpose)->erases, delete_some);
@@ -458,6 +457,6 @@ const struct handler record_handlers[] = {
     {API_RECORD_REWRITE, rewrite, NULL, false, false},
     {API_RECORD_FIND, find, NULL, false, false},
     {API_RECORD_CHANGE, change, NULL, false, false},
-    {API_RECORD_DELETE, delete, NULL, false, false},
+    {API_RECORD_DELETE, destroy, NULL, false, false},
     {0},
 };

@@ -159,8 +159,8 @@ const struct program *programs_find(const struct guard *g, const uint8_t *token)
  * law asks about. */
 struct vault_actor programs_actor(const struct guard *g, const struct program *p) {
     struct vault_actor actor = {.session = p->id};
-    bool at_home = p->same_entity && law_country_find(p->country) ==
-                                         law_map_controller(g->o.map)->country;
+    bool at_home =
+        p->same_entity && law_country_find(p->country) == law_map_controller(g->o.map)->country;
     if (!at_home) {
         actor.id = p->company;
         actor.country = p->country;

@@ -19,8 +19,15 @@
 enum { EVENTS = 256, HELD = 256, FRAMES_EACH = 64, OUT_PAUSE_BYTES = 8 << 20 };
 
 /* Numbers of epoll that are no connection. */
-enum { WHAT_FRONT = GUARD_MAX_CONNECTIONS, WHAT_ADMIN, WHAT_STUDIO, WHAT_STOP, WHAT_WORKER,
-       WHAT_RANK, WHAT_PROGRAM };
+enum {
+    WHAT_FRONT = GUARD_MAX_CONNECTIONS,
+    WHAT_ADMIN,
+    WHAT_STUDIO,
+    WHAT_STOP,
+    WHAT_WORKER,
+    WHAT_RANK,
+    WHAT_PROGRAM
+};
 
 /* An answer that waits for the projections to forget. */
 struct held {

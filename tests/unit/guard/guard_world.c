@@ -39,8 +39,7 @@ static void run_guard(const struct guard_world *w, int root, int studio, int rea
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     execl(WARD_GUARD, "ward-guard", "--var", w->dir, "--law", WARD_SOURCE "/law", "--map",
           WARD_SOURCE "/datamap/clips.map", "--root-fd", "3", "--front-fd", "4", "--admin-fd", "5",
-          "--studio-fd", "6", "--ready-fd", "7", "--program-fd", "8",
-          (char *)NULL);
+          "--studio-fd", "6", "--ready-fd", "7", "--program-fd", "8", (char *)NULL);
     _exit(127);
 }
 

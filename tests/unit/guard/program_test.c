@@ -68,9 +68,12 @@ static uint16_t add(struct guard_world *w, const struct asker *a, const char *re
 static uint16_t set_facts(struct guard_world *w, const struct asker *a, uint64_t person,
                           const char *birth) {
     struct api_value args[ARG_PERSON_FACTS__COUNT] = {
-        [ARG_PERSON_FACTS_PERSON] = api_n(person),      [ARG_PERSON_FACTS_BIRTH_DATE] = api_text(birth),
-        [ARG_PERSON_FACTS_COUNTRY] = api_text("NL"),    [ARG_PERSON_FACTS_REGION] = api_text(""),
-        [ARG_PERSON_FACTS_LANGUAGE] = api_text("en"),   [ARG_PERSON_FACTS_NOTICE] = api_text(""),
+        [ARG_PERSON_FACTS_PERSON] = api_n(person),
+        [ARG_PERSON_FACTS_BIRTH_DATE] = api_text(birth),
+        [ARG_PERSON_FACTS_COUNTRY] = api_text("NL"),
+        [ARG_PERSON_FACTS_REGION] = api_text(""),
+        [ARG_PERSON_FACTS_LANGUAGE] = api_text("en"),
+        [ARG_PERSON_FACTS_NOTICE] = api_text(""),
     };
     return ask_program(w, API_PERSON_FACTS, a->token, args, NULL);
 }
@@ -78,8 +81,10 @@ static uint16_t set_facts(struct guard_world *w, const struct asker *a, uint64_t
 static uint16_t consent(struct guard_world *w, const struct asker *a, uint64_t person,
                         uint64_t purpose, const char *state, const char *notice) {
     struct api_value args[ARG_CONSENT_SET__COUNT] = {
-        [ARG_CONSENT_SET_PERSON] = api_n(person),       [ARG_CONSENT_SET_PURPOSE] = api_n(purpose),
-        [ARG_CONSENT_SET_STATE] = api_text(state),      [ARG_CONSENT_SET_NOTICE] = api_text(notice),
+        [ARG_CONSENT_SET_PERSON] = api_n(person),
+        [ARG_CONSENT_SET_PURPOSE] = api_n(purpose),
+        [ARG_CONSENT_SET_STATE] = api_text(state),
+        [ARG_CONSENT_SET_NOTICE] = api_text(notice),
     };
     return ask_program(w, API_CONSENT_SET, a->token, args, NULL);
 }
@@ -94,8 +99,8 @@ static uint16_t put_as(struct guard_world *w, const uint8_t *token, uint64_t pur
                        uint64_t person, uint64_t category, uint64_t purposes, struct slice payload,
                        uint64_t *ret_record) {
     struct api_value args[ARG_RECORD_PUT__COUNT] = {
-        [ARG_RECORD_PUT_PURPOSE] = api_n(purpose),   [ARG_RECORD_PUT_PERSON] = api_n(person),
-        [ARG_RECORD_PUT_CATEGORY] = api_n(category), [ARG_RECORD_PUT_PURPOSES] = api_n(purposes),
+        [ARG_RECORD_PUT_PURPOSE] = api_n(purpose),     [ARG_RECORD_PUT_PERSON] = api_n(person),
+        [ARG_RECORD_PUT_CATEGORY] = api_n(category),   [ARG_RECORD_PUT_PURPOSES] = api_n(purposes),
         [ARG_RECORD_PUT_PAYLOAD] = api_bytes(payload),
     };
     struct ward_answer answer;
@@ -114,8 +119,8 @@ static uint16_t put(struct guard_world *w, const struct asker *a, uint64_t perso
 
 static uint16_t read_as(struct guard_world *w, const uint8_t *token, uint64_t purpose,
                         uint64_t record, const char *want) {
-    struct api_value args[ARG_RECORD_READ__COUNT] = {[ARG_RECORD_READ_PURPOSE] = api_n(purpose),
-                                                     [ARG_RECORD_READ_RECORD] = api_n(record)};
+    struct api_value args[ARG_RECORD_READ__COUNT] = {
+        [ARG_RECORD_READ_PURPOSE] = api_n(purpose), [ARG_RECORD_READ_RECORD] = api_n(record)};
     struct ward_answer answer;
     uint16_t code = ask_program(w, API_RECORD_READ, token, args, &answer);
     if (code == OK) {
@@ -182,11 +187,11 @@ static uint16_t change(struct guard_world *w, const struct asker *a, uint64_t pu
     return code;
 }
 
-static uint16_t delete(struct guard_world *w, const struct asker *a, uint64_t purpose,
-                       struct asking *q, uint64_t *ret_deleted) {
-    struct api_value args[ARG_RECORD_DELETE__COUNT] = {[ARG_RECORD_DELETE_PURPOSE] = api_n(purpose),
-                                                       [ARG_RECORD_DELETE_QUERY] = {.fields =
-                                                                                        q->query}};
+static uint16_t destroy(struct guard_world *w, const struct asker *a, uint64_t purpose,
+                        struct asking *q, uint64_t *ret_deleted) {
+    struct api_value args[ARG_RECORD_DELETE__COUNT] = {
+        [ARG_RECORD_DELETE_PURPOSE] = api_n(purpose),
+        [ARG_RECORD_DELETE_QUERY] = {.fields = q->query}};
     struct ward_answer answer;
     uint16_t code = ask_program(w, API_RECORD_DELETE, a->token, args, &answer);
     *ret_deleted = code == OK ? answer.fields[ANS_RECORD_DELETE_DELETED].n : 0;
@@ -225,11 +230,11 @@ static void records_come_back_are_found_changed_and_deleted(void **state) {
     q = (struct asking){.query = {[TYP_QUERY_ORIGIN] = api_n(shop.import)}};
     assert_int_equal(find(w, &shop, shop.comments, &q, &got), OK);
     assert_true(got.count == 1 && got.first == record[1]);
-    assert_int_equal(delete (w, &shop, shop.comments, &q, &count), OK);
+    assert_int_equal(destroy(w, &shop, shop.comments, &q, &count), OK);
     assert_int_equal(count, 1);
     assert_int_equal(read_as(w, shop.token, shop.comments, record[1], NULL), E_NOT_FOUND);
-    struct api_value rewrite[ARG_RECORD_REWRITE__COUNT] = {
-        api_n(shop.comments), api_n(record[0]), api_text("a finer shop")};
+    struct api_value rewrite[ARG_RECORD_REWRITE__COUNT] = {api_n(shop.comments), api_n(record[0]),
+                                                           api_text("a finer shop")};
     assert_int_equal(ask_program(w, API_RECORD_REWRITE, shop.token, rewrite, NULL), OK);
     assert_int_equal(read_as(w, shop.token, shop.comments, record[0], "a finer shop"), OK);
 }
@@ -340,7 +345,7 @@ static void no_purpose_that_was_not_granted(void **state) {
         assert_int_equal(read_as(w, shop.token, purpose, 1, NULL), said);
         assert_int_equal(find(w, &shop, purpose, &q, &got), said);
         assert_int_equal(change(w, &shop, purpose, &q, &count), said);
-        assert_int_equal(delete (w, &shop, purpose, &q, &count), said);
+        assert_int_equal(destroy(w, &shop, purpose, &q, &count), said);
         assert_int_equal(on_off(w, &shop, API_PERSON_OBJECT, person, purpose, true), said);
         assert_int_equal(on_off(w, &shop, API_PERSON_RESTRICT, person, purpose, true), said);
         assert_int_equal(consent(w, &shop, person, purpose, "given", w->notice[0]), said);
@@ -401,7 +406,8 @@ static void nobody_elses_people(void **state) {
     assert_int_equal(ask(w, API_ACCOUNT_ME, anna.token, NULL, NULL), OK);
 }
 
-/* The spy has `ads-contextual` alone: no record of the shop's is there for it, not even in counts. */
+/* The spy has `ads-contextual` alone: no record of the shop's is there for it, not even in counts.
+ */
 static void nobody_elses_records(void **state) {
     struct guard_world *w = *state;
     struct asking q = {.payloads = true};
@@ -424,7 +430,7 @@ static void nobody_elses_records(void **state) {
         assert_true(got.count == 0 && got.denied == 0 && got.next == 0 && got.bytes == 0);
         (void)change(w, &spy, spy.comments, &q, &count);
         assert_int_equal(count, 0);
-        assert_int_equal(delete (w, &spy, spy.comments, &q, &count), E_UNDECLARED);
+        assert_int_equal(destroy(w, &spy, spy.comments, &q, &count), E_UNDECLARED);
     }
     assert_int_equal(read_as(w, shop.token, shop.comments, record, "between us"), OK);
 }
@@ -450,7 +456,7 @@ static void the_services_people_only_for_what_was_granted(void **state) {
     assert_int_equal(
         put_as(w, shop.token, shop.recommend, id, shop.history, 0, SLICE("\x01junk"), NULL),
         E_UNDECLARED);
-    assert_int_equal(delete (w, &shop, shop.recommend, &q, &count), E_UNDECLARED);
+    assert_int_equal(destroy(w, &shop, shop.recommend, &q, &count), E_UNDECLARED);
     q.query[TYP_QUERY_CATEGORY] = api_n(shop.history + 1);
     assert_int_equal(change(w, &shop, shop.recommend, &q, &count), E_UNDECLARED);
 }
@@ -515,7 +521,7 @@ static void huge_answers_come_in_pages(void **state) {
     assert_int_equal(find(w, &shop, shop.comments, &q, &got), OK);
     assert_true(got.count >= RECORDS);
     q.query[TYP_QUERY_PERSON] = api_n(person);
-    assert_int_equal(delete (w, &shop, shop.comments, &q, &count), OK);
+    assert_int_equal(destroy(w, &shop, shop.comments, &q, &count), OK);
     assert_int_equal(count, RECORDS);
     assert_int_equal(put_as(w, shop.token, shop.comments, person, shop.comment, 0,
                             slice_of(payload, BYTES), &record),

@@ -23,13 +23,13 @@ enum guard_limits {
     GUARD_FEED_PAGE = 30,
     GUARD_HISTORY_PAGE = 50,
     GUARD_LEASES = 65536,
-    GUARD_CACHE_BYTES = 512 << 20, /* clips in memfds */
-    GUARD_STEP_BYTES = 4 << 20,    /* of a clip moved between two rounds of requests */
-    GUARD_CHILDREN_EACH = 20,      /* of one guardian */
-    GUARD_PROGRAMS = 64,           /* registered */
+    GUARD_CACHE_BYTES = 512 << 20,   /* clips in memfds */
+    GUARD_STEP_BYTES = 4 << 20,      /* of a clip moved between two rounds of requests */
+    GUARD_CHILDREN_EACH = 20,        /* of one guardian */
+    GUARD_PROGRAMS = 64,             /* registered */
     GUARD_PROGRAM_CONNECTIONS = 256, /* of all programs; the rest is the front's and the owner's */
-    GUARD_RECORD_PAGE = 16384,     /* records of one answer, without payloads */
-    GUARD_PAYLOAD_PAGE = 1000,     /* with payloads, and as many as fit into it */
+    GUARD_RECORD_PAGE = 16384,       /* records of one answer, without payloads */
+    GUARD_PAYLOAD_PAGE = 1000,       /* with payloads, and as many as fit into it */
 };
 
 #define GUARD_THROTTLE_MS     (15LL * 60 * 1000)
