@@ -6,7 +6,12 @@
 #include "ranking.h"
 #include "tally.h"
 
-enum { NOTICES_BYTES = 1 << 20, ORPHANS_A_TICK = 16, MARK_ID = 1 };
+enum {
+    NOTICES_BYTES = 1 << 20,
+    ORPHANS_AT_ONCE = 4096,
+    ORPHANS_PASS_MS = 3600 * 1000,
+    MARK_ID = 1
+};
 
 /* --- numbers --- */
 
@@ -79,16 +84,26 @@ static struct status read_mark(struct guard *g) {
     return STATUS_OK;
 }
 
-/* Likes of clips that are gone go too, a few at a time. */
+/* Likes of clips that are gone go too: not at once but with all others of the hour, and in one
+ * leaf, or else the public ledger would tell of each erasure how many likes there were. */
 static struct status erase_orphans(struct guard *g) {
     struct vault_use use = {.purpose = g->uses[API_HISTORY_EMPTY].purpose,
                             .operation = LAW_OPERATION_ERASE};
-    uint64_t record;
-    for (size_t i = 0; i < ORPHANS_A_TICK && feed_orphan(g, &record); i++) {
-        struct vault_query query = {.id = record};
-        struct vault_found found;
-        TRY(vault_delete(g->vault, &use, &query, &found));
-        feed_unlike(g, record);
+    static uint64_t records[ORPHANS_AT_ONCE];
+    struct vault_found found;
+    size_t count = 0;
+    if (guard_now(g) < g->orphans_ms) {
+        return STATUS_OK;
+    }
+    while (count < ORPHANS_AT_ONCE && feed_orphan(g, &records[count])) {
+        count++;
+    }
+    if (count < ORPHANS_AT_ONCE) {
+        g->orphans_ms = guard_now(g) + ORPHANS_PASS_MS;
+    }
+    TRY(count == 0 ? STATUS_OK : vault_delete_ids(g->vault, &use, records, count, &found));
+    for (size_t i = 0; i < count; i++) {
+        feed_unlike(g, records[i]);
     }
     return STATUS_OK;
 }

@@ -119,6 +119,7 @@ struct guard {
     struct tally *tally;
     bool feed_changed;      /* what is public has */
     int64_t sweep_ms;       /* when the next pass of sweep_tick begins */
+    int64_t orphans_ms;     /* the next pass over likes of clips that are gone */
     uint64_t swept_subject; /* how far this pass came */
 };
 

@@ -392,21 +392,40 @@ struct status records_delete(struct vault *v, const struct vault_use *use,
     return records_erase(v, which, doomed);
 }
 
+static struct status delete_selected(struct vault *v, const struct vault_use *use,
+                                     struct selection *which, struct vault_found *ret_found) {
+    struct doomed doomed CLEANUP(doomed_done);
+    doomed_init(&doomed);
+    struct vault_found found = {.permitted = 0};
+    keep_held(v, which, &found.denied);
+    found.permitted = which->records;
+    found.last_id = last_of(which, which);
+    TRY(op_begin(v));
+    TRY(op_end(v, records_delete(v, use, which, LEAF_DELETION, VAULT_CAUSE_ERASED, &doomed)));
+    TRY(doomed_destroy(v, &doomed));
+    *ret_found = found;
+    return STATUS_OK;
+}
+
 struct status vault_delete(struct vault *v, const struct vault_use *use,
                            const struct vault_query *query, struct vault_found *ret_found) {
     TRY(vault_ready(v));
     struct selection which CLEANUP(selection_done);
     selection_init(&which);
-    struct doomed doomed CLEANUP(doomed_done);
-    doomed_init(&doomed);
     TRY(find_select(v, query, true, &which));
-    struct vault_found found = {.permitted = 0};
-    keep_held(v, &which, &found.denied);
-    found.permitted = which.records;
-    found.last_id = last_of(&which, &which);
-    TRY(op_begin(v));
-    TRY(op_end(v, records_delete(v, use, &which, LEAF_DELETION, VAULT_CAUSE_ERASED, &doomed)));
-    TRY(doomed_destroy(v, &doomed));
-    *ret_found = found;
-    return STATUS_OK;
+    return delete_selected(v, use, &which, ret_found);
+}
+
+struct status vault_delete_ids(struct vault *v, const struct vault_use *use, const uint64_t *ids,
+                               size_t count, struct vault_found *ret_found) {
+    TRY(vault_ready(v));
+    struct selection which CLEANUP(selection_done);
+    selection_init(&which);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t at = 0;
+        if (columns_at(&v->columns, ids[i], &at) != NULL) {
+            TRY(selection_add(&which, ids[i]));
+        }
+    }
+    return delete_selected(v, use, &which, ret_found);
 }

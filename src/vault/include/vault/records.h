@@ -94,5 +94,10 @@ MUST_USE struct status vault_change(struct vault *v, const struct vault_use *use
  * stands in its way (held ones count as denied). */
 MUST_USE struct status vault_delete(struct vault *v, const struct vault_use *use,
                                     const struct vault_query *query, struct vault_found *ret_found);
+/* The same for records by their numbers, in any order; those that are gone are left out. One leaf,
+ * so that it does not tell how many there were. */
+MUST_USE struct status vault_delete_ids(struct vault *v, const struct vault_use *use,
+                                        const uint64_t *ids, size_t count,
+                                        struct vault_found *ret_found);
 
 #endif
