@@ -8,167 +8,217 @@ static bool made_for(const struct law_special *s, const struct law_facts *f) {
     if (f->today.days < s->first_day || f->today.days >= s->next_day) {
         return false;
     }
-    for (uint32_t i = 0; i < s->same.len; i++) {
+    const struct law_same *same = law_in_pool(s, s->same);
+    for (uint32_t i = 0; i < s->same.count; i++) {
         uint64_t v;
-        memcpy(&v, (const uint8_t *)f + s->same.ptr[i].word * sizeof v, sizeof v);
-        if ((v & s->same.ptr[i].mask) != s->same.ptr[i].value) {
+        memcpy(&v, (const uint8_t *)f + same[i].word * sizeof v, sizeof v);
+        if ((v & same[i].mask) != same[i].value) {
             return false;
         }
     }
-    for (uint32_t i = 0; i < s->same_labels.len; i++) {
+    const struct law_same_label *labels = law_in_pool(s, s->labels);
+    for (uint32_t i = 0; i < s->labels.count; i++) {
         struct slice label;
-        struct slice made = s->same_labels.ptr[i].text;
-        memcpy(&label, (const uint8_t *)f + s->same_labels.ptr[i].offset, sizeof label);
-        if (label.len != made.len || (made.len > 0 && memcmp(label.ptr, made.ptr, made.len) != 0)) {
+        size_t len = labels[i].text.count;
+        memcpy(&label, (const uint8_t *)f + labels[i].offset, sizeof label);
+        if (label.len != len ||
+            (len > 0 && memcmp(label.ptr, law_in_pool(s, labels[i].text), len) != 0)) {
             return false;
         }
     }
     return true;
 }
 
-struct state {
+/* A class at work. `words` is a constant wherever these functions end up. */
+struct turn {
     const struct law_special *s;
+    const struct law_class *c;
+    const uint64_t *rows;
     const struct law_facts *f;
-    uint64_t tests; /* of a quick class, all that it asks */
-    bool quick;
-    bool held;  /* a ground of the law holds */
-    bool named; /* a ground of the law is against */
+    int words;
+    uint64_t terms[LAW_TERM_WORDS]; /* that hold */
 };
 
-static inline bool run(const struct law_special *s, uint16_t pc, const struct law_facts *f) {
-    return law_run_code(s->set, s->code.ptr, pc, f);
+static inline const uint64_t *row_of(const struct turn *t, uint32_t row) {
+    return t->rows + (size_t)row * (size_t)t->words;
 }
 
-/* Every test of a class, without a jump that depends on the facts. */
-static uint64_t take_tests(const struct law_special *s, const struct law_class *c,
-                           const struct law_facts *f) {
-    const struct law_ins *tests = s->tests.ptr + c->tests.first;
-    const uint8_t *bytes = (const uint8_t *)f;
-    uint64_t taken = 0;
-    uint32_t i = 0;
-    for (; i < c->bytes_end; i++) {
-        taken |= (uint64_t)(bytes[tests[i].at] == tests[i].arg) << i;
+static inline bool any_of(const struct turn *t, uint32_t row) {
+    uint64_t any = 0;
+    for (int i = 0; i < t->words; i++) {
+        any |= t->terms[i] & row_of(t, row)[i];
     }
-    for (; i < c->lists_end; i++) {
-        taken |= (uint64_t)(tests[i].arg >> (bytes[tests[i].at] & 31) & 1) << i;
-    }
-    for (; i < c->numbers_end; i++) {
-        int16_t v;
-        memcpy(&v, bytes + tests[i].at, sizeof v);
-        taken |= (uint64_t)(v < (int32_t)tests[i].arg) << i;
-    }
-    for (; i < c->tests.count; i++) {
-        enum law_truth v = law_test(s->set, &tests[i], f);
-        taken |= (uint64_t)(v == LAW_UNKNOWN ? tests[i].lean != 0 : v == LAW_TRUE) << i;
-    }
-    return taken;
+    return any != 0;
 }
 
-static inline bool hold(const struct state *st, uint16_t pc, const struct law_terms *terms) {
-    if (!st->quick) {
-        return run(st->s, pc, st->f);
+static inline void take_out(struct turn *t, uint32_t row) {
+    for (int i = 0; i < t->words; i++) {
+        t->terms[i] &= ~row_of(t, row)[i];
     }
-    const struct law_term *term = st->s->terms.ptr + terms->first;
-    unsigned any = 0;
-    for (uint32_t i = 0; i < terms->count; i++) {
-        any |= (st->tests & term[i].mask) == term[i].value;
-    }
-    return (any ^ terms->negated) != 0;
 }
 
-static void add_against(const struct law_special *s, const struct law_step *step,
-                        const struct law_facts *f, struct law_answer *a) {
-    law_against(a, step->cite);
-    for (uint32_t i = step->needs_first; i < step->needs_first + step->needs_count; i++) {
-        if (run(s, s->needs.ptr[i].condition, f)) {
-            a->needs |= UINT32_C(1) << s->needs.ptr[i].need;
+static inline void exclude(const struct turn *t, uint64_t *excluded, uint32_t row) {
+    for (int i = 0; i < t->words; i++) {
+        excluded[i] |= row_of(t, row)[i];
+    }
+}
+
+/* The terms that no fact excludes. */
+static inline void look_up(struct turn *t) {
+    const uint8_t *facts = (const uint8_t *)t->f;
+    uint64_t excluded[LAW_TERM_WORDS] = {0};
+    const struct law_byte_column *bytes = law_in_pool(t->s, t->c->bytes);
+    for (uint32_t i = 0; i < t->c->bytes.count; i++) {
+        exclude(t, excluded, bytes[i].row + (facts[bytes[i].at] & bytes[i].mask));
+    }
+    const struct law_range_column *ranges = law_in_pool(t->s, t->c->ranges);
+    for (uint32_t i = 0; i < t->c->ranges.count; i++) {
+        uint16_t v;
+        memcpy(&v, facts + ranges[i].at, sizeof v);
+        bool yes = (uint16_t)((v & ranges[i].mask) - ranges[i].low) <= ranges[i].span;
+        exclude(t, excluded, ranges[i].row + yes);
+    }
+    const struct law_test_column *tests = law_in_pool(t->s, t->c->tests);
+    for (uint32_t i = 0; i < t->c->tests.count; i++) {
+        enum law_truth v = law_test(t->s->set, &tests[i].test, t->f);
+        bool yes = v == LAW_UNKNOWN ? tests[i].test.lean != 0 : v == LAW_TRUE;
+        exclude(t, excluded, tests[i].row + yes);
+    }
+    for (int i = 0; i < t->words; i++) {
+        t->terms[i] = row_of(t, ROW_TERMS)[i] & ~excluded[i];
+    }
+}
+
+static inline bool run(const struct turn *t, uint16_t pc) {
+    return law_run_code(t->s->set, t->s->code.ptr, pc, t->f);
+}
+
+static inline void run_longs(struct turn *t) {
+    const struct law_long *longs = law_in_pool(t->s, t->c->longs);
+    for (uint32_t i = 0; i < t->c->longs.count; i++) {
+        if (run(t, longs[i].when)) {
+            uint16_t term = run(t, longs[i].then) ? longs[i].yes : longs[i].no;
+            t->terms[term / 64] |= UINT64_C(1) << term % 64;
         }
     }
 }
 
-static inline void rule_step(struct state *state, const struct law_step *step,
-                             struct law_answer *a) {
-    const struct law_special *s = state->s;
-    const struct law_facts *f = state->f;
-    if (!hold(state, step->when, &step->when_terms)) {
-        return;
-    }
-    if (step->kind == STEP_DUTY) {
-        a->duties |= step->duties;
-    } else if (step->kind == STEP_FORBID) {
-        add_against(s, step, f, a);
-    } else if (step->kind == STEP_FAILED) {
-        add_against(s, step, f, a);
-        state->named = true;
-    } else if (hold(state, step->then, &step->then_terms)) {
-        law_for(a, step->cite);
-        state->held |= step->kind == STEP_GROUND;
-    } else if (step->kind == STEP_REQUIRE) {
-        add_against(s, step, f, a);
-    }
-}
-
-/* Whether to go on behind it, or at `skip`. */
-static bool head_step(struct state *state, const struct law_step *step, struct law_answer *a) {
-    switch (step->kind) {
-    case STEP_LAW:
-        if (!hold(state, step->when, &step->when_terms)) {
-            return false;
-        }
-        a->laws |= UINT64_C(1) << step->law;
-        return true;
-    case STEP_ASKS:
-        state->held = false;
-        state->named = false;
-        return hold(state, step->when, &step->when_terms);
-    case STEP_HELD:
-        return !state->held;
-    default:
-        if (!state->named) {
-            add_against(state->s, step, state->f, a);
-        }
-        return true;
-    }
-}
-
-static void run_class(const struct law_special *s, const struct law_class *c,
-                      const struct law_facts *f, struct law_answer *a) {
-    const struct law_step *steps = s->steps.ptr + c->steps.first;
-    struct state state = {.s = s, .f = f, .quick = c->quick};
-    state.tests = c->quick ? take_tests(s, c, f) : 0;
-    uint32_t i = 0;
-    while (i < c->steps.count) {
-        const struct law_step *step = &steps[i];
-        if (step->kind > STEP_NAMED) {
-            rule_step(&state, step, a);
-            i++;
+/* Takes out the steps of laws that do not bind, and of grounds that nobody asks for or misses. */
+static inline void narrow(struct turn *t, struct law_answer *a) {
+    const struct law_gate *gates = law_in_pool(t->s, t->c->gates);
+    for (uint32_t i = 0; i < t->c->gates.count; i++) {
+        if (any_of(t, gates[i].binds)) {
+            a->laws |= gates[i].law;
         } else {
-            i = head_step(&state, step, a) ? i + 1 : step->skip;
+            take_out(t, gates[i].steps);
+        }
+    }
+    const struct law_asking *askings = law_in_pool(t->s, t->c->askings);
+    for (uint32_t i = 0; i < t->c->askings.count; i++) {
+        const struct law_asking *asking = &askings[i];
+        bool asked = any_of(t, asking->asks);
+        bool held = any_of(t, asking->grounds);
+        if (!asked) {
+            take_out(t, asking->grounds);
+        }
+        if (!asked || held) {
+            take_out(t, asking->failed);
+        }
+        if (!asked || held || any_of(t, asking->failed)) {
+            take_out(t, asking->named);
         }
     }
 }
 
-/* Word by word: a struct of this size is otherwise copied by an instruction that starts slowly. */
-static inline void copy_base(const struct law_answer *base, struct law_answer *ret_answer) {
-    ret_answer->laws = base->laws;
-    ret_answer->needs = base->needs;
-    ret_answer->duties = base->duties;
-    ret_answer->permit = base->permit;
-    for (size_t i = 0; i < ARRAY_LEN(base->cites); i++) {
-        ret_answer->cites[i] = base->cites[i];
+static inline const struct law_effect *effect_of(const struct turn *t, int word, uint64_t bits) {
+    const uint8_t *step_of = law_in_pool(t->s, t->c->step_of);
+    const struct law_effect *effects = law_in_pool(t->s, t->c->effects);
+    return &effects[step_of[64 * word + __builtin_ctzll(bits)]];
+}
+
+static inline void deny(const struct turn *t, struct law_answer *a) {
+    const struct law_need_row *needs = law_in_pool(t->s, t->c->needs);
+    if (a->permit != 0) {
+        a->permit = 0;
+        memset(a->cites, 0, sizeof a->cites);
     }
+    for (int w = 0; w < t->words; w++) {
+        uint64_t bits = t->terms[w] & row_of(t, ROW_AGAINST)[w];
+        for (; bits != 0; bits &= bits - 1) {
+            const struct law_effect *e = effect_of(t, w, bits);
+            a->cites[e->cite >> 6] |= UINT64_C(1) << (e->cite & 63);
+            a->needs |= e->needs;
+            for (uint32_t i = e->needs_first; i < e->needs_first + e->needs_count; i++) {
+                a->needs |= (uint32_t)run(t, needs[i].condition) << needs[i].need;
+            }
+        }
+    }
+    a->duties = 0;
+}
+
+static inline void permit(const struct turn *t, struct law_answer *a) {
+    for (int w = 0; w < t->words; w++) {
+        uint64_t bits = t->terms[w] & row_of(t, ROW_FOR)[w];
+        for (; bits != 0; bits &= bits - 1) {
+            uint16_t cite = effect_of(t, w, bits)->cite;
+            a->cites[cite >> 6] |= UINT64_C(1) << (cite & 63);
+        }
+        bits = t->terms[w] & row_of(t, ROW_OWED)[w];
+        for (; bits != 0; bits &= bits - 1) {
+            a->duties |= effect_of(t, w, bits)->duties;
+        }
+    }
+    a->needs = 0;
+}
+
+static inline void begin(const struct law_special *s, const struct law_class *c,
+                         struct law_answer *ret_answer) {
+    const uint64_t *cites = law_in_pool(s, c->cites);
+    *ret_answer = (struct law_answer){
+        .laws = c->laws, .permit = c->permit, .needs = c->need_bits, .duties = c->duty_bits};
+    for (uint32_t i = 0; i < c->cites.count; i++) {
+        ret_answer->cites[i] = cites[i];
+    }
+}
+
+static inline __attribute__((always_inline)) void decide(const struct law_special *s,
+                                                         const struct law_class *c,
+                                                         const struct law_facts *f, int words,
+                                                         struct law_answer *ret_answer) {
+    struct turn t = {.s = s, .c = c, .rows = law_in_pool(s, c->rows), .f = f, .words = words};
+    look_up(&t);
+    run_longs(&t);
+    begin(s, c, ret_answer);
+    narrow(&t, ret_answer);
+    if (c->permit == 0 || any_of(&t, ROW_AGAINST)) {
+        deny(&t, ret_answer);
+    } else {
+        permit(&t, ret_answer);
+    }
+}
+
+static const struct law_class *class_of(const struct law_special *s, const struct law_facts *f) {
+    if (f->settled == 0 || !made_for(s, f)) {
+        return NULL;
+    }
+    bool far = (f->groups & s->far_groups) != 0;
+    const struct law_class *c = law_class_at(s, s->class_at[far][f->subject_country]);
+    return c->flat ? c : NULL;
 }
 
 struct status law_decide_special(const struct law_special *special, const struct law_facts *settled,
                                  struct law_answer *ret_answer) {
-    if (settled->settled == 0 || !made_for(special, settled)) {
+    const struct law_class *c = class_of(special, settled);
+    if (c == NULL) {
         return law_decide(special->set, special->laws, settled, ret_answer);
     }
-    const uint16_t *classes = special->classes_of[(settled->groups & special->far_groups) != 0];
-    const struct law_class *c = &special->classes.ptr[classes[settled->subject_country]];
-    copy_base(&c->base, ret_answer);
-    run_class(special, c, settled, ret_answer);
-    law_finish(ret_answer);
+    if (c->words == 1) {
+        decide(special, c, settled, 1, ret_answer);
+    } else if (c->words == 2) {
+        decide(special, c, settled, 2, ret_answer);
+    } else {
+        decide(special, c, settled, LAW_TERM_WORDS, ret_answer);
+    }
     ret_answer->until = law_until(settled, special->next_day);
     return STATUS_OK;
 }

@@ -8,12 +8,7 @@
 #include "base/mem.h"
 
 enum { FACT_BYTES = sizeof(struct law_facts) };
-
-/* An instruction that was kept already, for the classes of one round. */
-struct seen {
-    uint16_t round; /* 0: free */
-    uint16_t at;
-};
+_Static_assert(FACT_BYTES % sizeof(uint64_t) == 0, "facts are compared word by word");
 
 struct folder {
     struct law_special *special;
@@ -22,29 +17,25 @@ struct folder {
     uint8_t known[FACT_BYTES]; /* which bytes of them */
     uint16_t groups;           /* which bits of the groups */
     uint16_t *memo;            /* of each place of the set's code, where it went */
-    struct seen *seen;         /* instructions by hash */
-    bool apart;                /* each class has its code to itself, close together */
-    struct law_answer base;
+    uint16_t *seen;            /* instructions by hash: one more than their place, or 0 */
+    struct law_folded *folded; /* of the class */
 };
 
 enum { SEEN_SLOTS = 1 << 17 };
 _Static_assert(sizeof(struct law_ins) == 16, "instructions are compared as bytes");
 
-/* Equal instructions are kept once: in a class, or, where that takes too much, in all of them. */
+/* Equal instructions are kept once, so that equal programs have equal places. */
 static struct status add_ins(struct folder *f, struct law_ins ins, uint16_t *ret_pc) {
-    uint16_t round = (uint16_t)(f->apart ? f->special->classes.len + 1 : 1);
-    uint64_t slot = slice_hash(slice_of(&ins, sizeof ins)) ^ round * UINT64_C(0x9E3779B97F4A7C15);
-    for (slot &= SEEN_SLOTS - 1; f->seen[slot].round != 0; slot = (slot + 1) & (SEEN_SLOTS - 1)) {
-        uint16_t at = f->seen[slot].at;
-        if (f->seen[slot].round == round &&
-            memcmp(&f->special->code.ptr[at], &ins, sizeof ins) == 0) {
-            *ret_pc = at;
+    uint64_t slot = slice_hash(slice_of(&ins, sizeof ins)) & (SEEN_SLOTS - 1);
+    for (; f->seen[slot] != 0; slot = (slot + 1) & (SEEN_SLOTS - 1)) {
+        *ret_pc = (uint16_t)(f->seen[slot] - 1);
+        if (memcmp(&f->special->code.ptr[*ret_pc], &ins, sizeof ins) == 0) {
             return STATUS_OK;
         }
     }
     *ret_pc = (uint16_t)f->special->code.len;
     LAW_PUSH(&f->special->code, LAW_MAX_CODE, ins);
-    f->seen[slot] = (struct seen){round, *ret_pc};
+    f->seen[slot] = (uint16_t)(*ret_pc + 1);
     return STATUS_OK;
 }
 
@@ -154,8 +145,8 @@ static struct status fold(struct folder *f, uint16_t pc, uint16_t *ret_pc) {
 }
 
 static struct status add_step(struct folder *f, struct law_step step, uint32_t *ret_index) {
-    *ret_index = f->special->steps.len;
-    LAW_PUSH(&f->special->steps, 64 * LAW_MAX_RULES, step);
+    *ret_index = f->folded->steps.len;
+    LAW_PUSH(&f->folded->steps, 64 * LAW_MAX_RULES, step);
     return STATUS_OK;
 }
 
@@ -164,7 +155,7 @@ static struct status fold_needs(struct folder *f, uint16_t first, uint8_t count,
                                 struct law_step *step, uint32_t *ret_certain, bool *ret_settled) {
     *ret_certain = 0;
     *ret_settled = true;
-    step->needs_first = f->special->needs.len;
+    step->needs_first = f->folded->needs.len;
     for (uint16_t i = first; i < first + count; i++) {
         struct law_need_row row = f->set->needs.ptr[i];
         TRY(fold(f, row.condition, &row.condition));
@@ -173,7 +164,7 @@ static struct status fold_needs(struct folder *f, uint16_t first, uint8_t count,
         }
         *ret_certain |= row.condition == PC_TRUE ? UINT32_C(1) << row.need : 0;
         *ret_settled &= row.condition == PC_TRUE;
-        LAW_PUSH(&f->special->needs, 64 * LAW_MAX_RULES, row);
+        LAW_PUSH(&f->folded->needs, 64 * LAW_MAX_RULES, row);
         step->needs_count++;
     }
     return STATUS_OK;
@@ -188,13 +179,13 @@ static struct status add_against(struct folder *f, struct law_step step, uint16_
     TRY(fold_needs(f, first, count, &step, &certain, &settled));
     bool always = step.when == PC_TRUE && (step.kind == STEP_FORBID || step.then == PC_FALSE);
     if (always && settled && binds && (step.kind == STEP_FORBID || step.kind == STEP_REQUIRE)) {
-        if (f->base.permit != 0) {
-            f->base.permit = 0;
-            memset(f->base.cites, 0, sizeof f->base.cites);
+        if (f->folded->base.permit != 0) {
+            f->folded->base.permit = 0;
+            memset(f->folded->base.cites, 0, sizeof f->folded->base.cites);
         }
-        f->base.cites[step.cite >> 6] |= UINT64_C(1) << (step.cite & 63);
-        f->base.needs |= certain;
-        f->special->needs.len = step.needs_first;
+        f->folded->base.cites[step.cite >> 6] |= UINT64_C(1) << (step.cite & 63);
+        f->folded->base.needs |= certain;
+        f->folded->needs.len = step.needs_first;
         return STATUS_OK;
     }
     return add_step(f, step, &index);
@@ -210,14 +201,14 @@ static struct status fold_rule(struct folder *f, const struct law_rule *rule, bo
         return STATUS_OK;
     }
     if (rule->kind == RULE_DUTY && step.when == PC_TRUE && binds) {
-        f->base.duties |= rule->duties;
+        f->folded->base.duties |= rule->duties;
         return STATUS_OK;
     }
     if (rule->kind == RULE_REQUIRE) {
         TRY(fold(f, rule->then, &step.then));
     }
     if (rule->kind == RULE_REQUIRE && step.when == PC_TRUE && step.then == PC_TRUE && binds) {
-        f->base.cites[rule->cite >> 6] |= f->base.permit << (rule->cite & 63);
+        f->folded->base.cites[rule->cite >> 6] |= f->folded->base.permit << (rule->cite & 63);
         return STATUS_OK;
     }
     return rule->kind == RULE_DUTY
@@ -250,12 +241,9 @@ static struct status fold_grounds(struct folder *f, const struct law_law *law, b
     return STATUS_OK;
 }
 
-static struct status fold_failures(struct folder *f, size_t id, uint32_t first_step) {
+static struct status fold_failures(struct folder *f, size_t id) {
     const struct law_law *law = &f->set->laws.ptr[id];
-    struct law_step held = {.kind = STEP_HELD};
     struct law_step named = {.kind = STEP_NAMED, .cite = law->asks_cite, .when = PC_TRUE};
-    uint32_t held_at;
-    TRY(add_step(f, held, &held_at));
     for (uint32_t i = law->grounds_from; i < law->rules.first + law->rules.count; i++) {
         const struct law_rule *rule = &f->set->rules.ptr[i];
         struct law_step step = {.kind = STEP_FAILED, .cite = rule->cite};
@@ -267,12 +255,10 @@ static struct status fold_failures(struct folder *f, size_t id, uint32_t first_s
             TRY(add_against(f, step, rule->needs_first, rule->needs_count, false));
         }
     }
-    TRY(add_against(f, named, law->needs_first, law->needs_count, false));
-    f->special->steps.ptr[held_at].skip = (uint16_t)(f->special->steps.len - first_step);
-    return STATUS_OK;
+    return add_against(f, named, law->needs_first, law->needs_count, false);
 }
 
-static struct status fold_asks(struct folder *f, size_t id, uint32_t first_step) {
+static struct status fold_asks(struct folder *f, size_t id) {
     const struct law_law *law = &f->set->laws.ptr[id];
     struct law_step asks = {.kind = STEP_ASKS};
     uint32_t asks_at;
@@ -287,13 +273,13 @@ static struct status fold_asks(struct folder *f, size_t id, uint32_t first_step)
     TRY(add_step(f, asks, &asks_at));
     TRY(fold_grounds(f, law, &held));
     if (!held) {
-        TRY(fold_failures(f, id, first_step));
+        TRY(fold_failures(f, id));
     }
-    f->special->steps.ptr[asks_at].skip = (uint16_t)(f->special->steps.len - first_step);
+    f->folded->steps.ptr[asks_at].skip = (uint16_t)f->folded->steps.len;
     return STATUS_OK;
 }
 
-static struct status fold_law(struct folder *f, size_t id, uint32_t first_step) {
+static struct status fold_law(struct folder *f, size_t id) {
     const struct law_law *law = &f->set->laws.ptr[id];
     struct law_step head = {.kind = STEP_LAW, .law = (uint8_t)id};
     uint32_t head_at = 0;
@@ -306,7 +292,7 @@ static struct status fold_law(struct folder *f, size_t id, uint32_t first_step) 
     }
     bool binds = head.when == PC_TRUE;
     if (binds) {
-        f->base.laws |= UINT64_C(1) << id;
+        f->folded->base.laws |= UINT64_C(1) << id;
     } else {
         TRY(add_step(f, head, &head_at));
     }
@@ -315,29 +301,26 @@ static struct status fold_law(struct folder *f, size_t id, uint32_t first_step) 
             TRY(fold_rule(f, &f->set->rules.ptr[i], binds));
         }
     }
-    TRY(fold_asks(f, id, first_step));
+    TRY(fold_asks(f, id));
     if (!binds) {
-        f->special->steps.ptr[head_at].skip = (uint16_t)(f->special->steps.len - first_step);
+        f->folded->steps.ptr[head_at].skip = (uint16_t)f->folded->steps.len;
     }
     return STATUS_OK;
 }
 
-static struct status fold_class(struct folder *f) {
-    struct law_special *s = f->special;
-    uint32_t first = s->steps.len;
+static struct status fold_class(struct folder *f, uint32_t *ret_at) {
     for (uint32_t i = 0; i < f->set->code.len; i++) {
         f->memo[i] = PC_NONE;
     }
-    f->base = (struct law_answer){.permit = 1};
+    f->folded->steps.len = 0;
+    f->folded->needs.len = 0;
+    f->folded->base = (struct law_answer){.permit = 1};
     for (size_t i = 0; i < f->set->laws.len; i++) {
-        if ((s->laws >> i & 1) != 0) {
-            TRY(fold_law(f, i, first));
+        if ((f->special->laws >> i & 1) != 0) {
+            TRY(fold_law(f, i));
         }
     }
-    struct law_class c = {.steps = {first, s->steps.len - first}, .base = f->base};
-    TRY(law_make_quick(s, &c));
-    LAW_PUSH(&s->classes, 2 * (LAW_COUNTRIES + 1), c);
-    return STATUS_OK;
+    return law_make_class(f->special, f->folded, ret_at);
 }
 
 /* All that tests can tell of a country: two countries with the same marks are one class. */
@@ -364,6 +347,8 @@ struct marks {
     uint32_t *of; /* a row for each class so far */
     uint32_t *row;
     uint32_t width;
+    uint32_t count;
+    uint32_t at[LAW_COUNTRIES + 1]; /* of the class, in the pool */
 };
 
 static void free_marks(struct marks *m) {
@@ -388,25 +373,24 @@ static void mark_country(const struct folder *f, struct marks *m) {
     }
 }
 
-static struct status fold_country(struct folder *f, struct marks *m, uint32_t first,
-                                  uint16_t *classes_of, uint32_t country) {
-    struct law_special *s = f->special;
+static struct status fold_country(struct folder *f, struct marks *m, uint32_t country,
+                                  uint32_t *ret_at) {
     size_t bytes = m->width * sizeof *m->row;
     f->facts.subject_country = (uint8_t)country;
     mark_country(f, m);
-    for (uint32_t i = first; i < s->classes.len; i++) {
-        if (memcmp(m->of + (size_t)(i - first) * m->width, m->row, bytes) == 0) {
-            classes_of[country] = (uint16_t)i;
+    for (uint32_t i = 0; i < m->count; i++) {
+        if (memcmp(m->of + (size_t)i * m->width, m->row, bytes) == 0) {
+            *ret_at = m->at[i];
             return STATUS_OK;
         }
     }
-    memcpy(m->of + (size_t)(s->classes.len - first) * m->width, m->row, bytes);
-    classes_of[country] = (uint16_t)s->classes.len;
-    return fold_class(f);
+    memcpy(m->of + (size_t)m->count * m->width, m->row, bytes);
+    TRY(fold_class(f, ret_at));
+    m->at[m->count++] = *ret_at;
+    return STATUS_OK;
 }
 
-static struct status fold_countries(struct folder *f, uint16_t *classes_of) {
-    uint32_t first = f->special->classes.len;
+static struct status fold_countries(struct folder *f, uint32_t *class_at) {
     struct marks m CLEANUP(free_marks) = {.width = marked_tests(f->set)};
     m.of = mem_array(LAW_COUNTRIES + 1, (m.width + 1) * sizeof *m.of);
     m.row = mem_array(m.width + 1, sizeof *m.row);
@@ -415,7 +399,7 @@ static struct status fold_countries(struct folder *f, uint16_t *classes_of) {
     }
     f->known[offsetof(struct law_facts, subject_country)] = 1;
     for (uint32_t country = 0; country <= LAW_COUNTRIES; country++) {
-        TRY(fold_country(f, &m, first, classes_of, country));
+        TRY(fold_country(f, &m, country, &class_at[country]));
     }
     return STATUS_OK;
 }
@@ -453,58 +437,16 @@ static struct status fold_variants(struct folder *f) {
     if ((f->facts.groups & f->groups & s->far_groups) != 0) {
         s->far_groups = 0;
     }
-    TRY(fold_countries(f, s->classes_of[1]));
+    TRY(fold_countries(f, s->class_at[1]));
     if (s->far_groups == 0) {
-        memcpy(s->classes_of[0], s->classes_of[1], sizeof s->classes_of[0]);
+        memcpy(s->class_at[0], s->class_at[1], sizeof s->class_at[0]);
         return STATUS_OK;
     }
-    return fold_countries(&plain, s->classes_of[0]);
-}
-
-static struct status same_word(struct law_special *s, const struct law_facts *f, size_t at,
-                               uint8_t mask) {
-    uint16_t word = (uint16_t)(at / sizeof(uint64_t));
-    uint64_t v;
-    uint8_t bytes[sizeof v] = {0};
-    uint64_t bits;
-    bytes[at % sizeof v] = mask;
-    memcpy(&bits, bytes, sizeof bits);
-    memcpy(&v, (const uint8_t *)f + word * sizeof v, sizeof v);
-    for (uint32_t i = 0; i < s->same.len; i++) {
-        if (s->same.ptr[i].word == word) {
-            s->same.ptr[i].mask |= bits;
-            s->same.ptr[i].value |= v & bits;
-            return STATUS_OK;
-        }
-    }
-    LAW_PUSH(&s->same, FACT_BYTES, (struct law_same){word, bits, v & bits});
-    return STATUS_OK;
-}
-
-static struct status keep_label(struct folder *f, uint16_t offset) {
-    struct law_same_label label = {.offset = offset};
-    memcpy(&label.text, (const uint8_t *)&f->facts + offset, sizeof label.text);
-    TRY(arena_copy(&f->special->arena, label.text, &label.text));
-    memcpy((uint8_t *)&f->facts + offset, &label.text, sizeof label.text);
-    LAW_PUSH(&f->special->same_labels, LAW_FACTS, label);
-    return STATUS_OK;
-}
-
-static struct status know_fact(struct folder *f, enum law_fact fact) {
-    const struct law_fact_info *info = law_fact_info(fact);
-    size_t width = width_of(info->kind);
-    memset(f->known + info->offset, 1, width);
-    if (info->kind == LAW_KIND_NAME) {
-        return keep_label(f, info->offset);
-    }
-    for (size_t i = 0; i < width; i++) {
-        TRY(same_word(f->special, &f->facts, info->offset + i, 0xFF));
-    }
-    return STATUS_OK;
+    return fold_countries(&plain, s->class_at[0]);
 }
 
 /* A group is known when all its facts are, or when one that is known was given. */
-static struct status know_groups(struct folder *f, const uint64_t known[2]) {
+static void know_groups(struct folder *f, const uint64_t known[2]) {
     uint16_t open = 0;
     uint16_t given = 0;
     for (int i = 0; i < LAW_FACTS; i++) {
@@ -520,21 +462,52 @@ static struct status know_groups(struct folder *f, const uint64_t known[2]) {
     }
     f->groups = (uint16_t)(~open | given);
     f->facts.groups = (uint16_t)(f->facts.groups & (given | ~open));
-    for (size_t i = 0; i < sizeof f->groups; i++) {
-        uint8_t mask;
-        memcpy(&mask, (const uint8_t *)&f->groups + i, 1);
-        TRY(same_word(f->special, &f->facts, offsetof(struct law_facts, groups) + i, mask));
+}
+
+static struct status keep_label(struct folder *f, uint16_t offset, struct law_same_label *ret) {
+    struct slice text;
+    memcpy(&text, (const uint8_t *)&f->facts + offset, sizeof text);
+    ret->offset = offset;
+    return law_add_part(f->special, text.ptr, 1, text.len, &ret->text);
+}
+
+/* What must be as it is for the procedure to hold: `fixed` has the bits of the facts. */
+static struct status keep_same(struct folder *f, const uint8_t fixed[FACT_BYTES]) {
+    struct law_same same[FACT_BYTES / sizeof(uint64_t)];
+    size_t count = 0;
+    for (size_t word = 0; word < ARRAY_LEN(same); word++) {
+        struct law_same here = {.word = word};
+        memcpy(&here.mask, fixed + word * sizeof here.mask, sizeof here.mask);
+        memcpy(&here.value, (const uint8_t *)&f->facts + word * sizeof here.mask,
+               sizeof here.value);
+        here.value &= here.mask;
+        if (here.mask != 0) {
+            same[count++] = here;
+        }
     }
-    return STATUS_OK;
+    return law_add_part(f->special, same, sizeof *same, count, &f->special->same);
 }
 
 static struct status know(struct folder *f, const uint64_t known[2]) {
+    struct law_same_label labels[LAW_FACTS] = {{0}};
+    uint8_t fixed[FACT_BYTES] = {0};
+    size_t count = 0;
     for (int i = 0; i < LAW_FACTS; i++) {
-        if ((known[i >> 6] >> (i & 63) & 1) != 0 && i != LAW_SUBJECT_COUNTRY) {
-            TRY(know_fact(f, (enum law_fact)i));
+        const struct law_fact_info *info = law_fact_info((enum law_fact)i);
+        if ((known[i >> 6] >> (i & 63) & 1) == 0 || i == LAW_SUBJECT_COUNTRY) {
+            continue;
+        }
+        memset(f->known + info->offset, 1, width_of(info->kind));
+        if (info->kind == LAW_KIND_NAME) {
+            TRY(keep_label(f, info->offset, &labels[count++]));
+        } else {
+            memset(fixed + info->offset, 0xFF, width_of(info->kind));
         }
     }
-    return know_groups(f, known);
+    know_groups(f, known);
+    memcpy(fixed + offsetof(struct law_facts, groups), &f->groups, sizeof f->groups);
+    TRY(law_add_part(f->special, labels, sizeof *labels, count, &f->special->labels));
+    return keep_same(f, fixed);
 }
 
 void law_special_free(struct law_special **ref) {
@@ -542,28 +515,36 @@ void law_special_free(struct law_special **ref) {
     if (s == NULL) {
         return;
     }
-    mem_free(s->classes.ptr);
-    mem_free(s->steps.ptr);
+    mem_free(s->pool.ptr);
     mem_free(s->code.ptr);
-    mem_free(s->tests.ptr);
-    mem_free(s->terms.ptr);
-    mem_free(s->needs.ptr);
-    mem_free(s->same.ptr);
-    mem_free(s->same_labels.ptr);
-    arena_done(&s->arena);
     mem_free(s);
     *ref = NULL;
 }
 
-static void free_memo(struct folder *f) {
+static void count_values(uint8_t values[FACT_BYTES]) {
+    for (int i = 0; i < LAW_FACTS; i++) {
+        const struct law_fact_info *info = law_fact_info((enum law_fact)i);
+        if (info->kind == LAW_KIND_BOOL || info->kind == LAW_KIND_ENUM) {
+            values[info->offset] = info->value_count;
+        }
+    }
+}
+
+static void free_folder(struct folder *f) {
     mem_free(f->memo);
     mem_free(f->seen);
+}
+
+static void free_folded(struct law_folded *folded) {
+    mem_free(folded->steps.ptr);
+    mem_free(folded->needs.ptr);
 }
 
 struct status law_specialise(const struct law_set *set, uint64_t laws,
                              const struct law_facts *settled, const uint64_t known[2],
                              struct law_special **ret_special) {
-    struct folder f CLEANUP(free_memo) = {.set = set, .apart = true};
+    struct law_folded folded CLEANUP(free_folded) = {.base = {.permit = 1}};
+    struct folder f CLEANUP(free_folder) = {.set = set, .folded = &folded};
     struct law_special *s CLEANUP(law_special_free) = mem_alloc(sizeof *s);
     f.memo = mem_array(set->code.len + 1, sizeof *f.memo);
     f.seen = mem_array(SEEN_SLOTS, sizeof *f.seen);
@@ -573,32 +554,29 @@ struct status law_specialise(const struct law_set *set, uint64_t laws,
     if (settled->settled == 0) {
         return FAIL(FACT_UNSETTLED);
     }
-    arena_init(&s->arena, 64 << 10);
     s->set = set;
     s->laws = laws;
     s->first_day = law_last_day(set, settled->today.days);
     s->next_day = law_next_day(set, settled->today.days);
     f.special = s;
+    count_values(folded.values);
     f.facts = *settled;
     TRY(know(&f, known));
     if (f.known[offsetof(struct law_facts, subject_region)] == 0) {
         f.facts.subject_region = 0; /* the country of `settled` need not be that of the facts */
     }
-    struct status folded = fold_variants(&f);
-    if (folded.code == LAW_LIMIT) {
-        s->code.len = s->steps.len = s->needs.len = s->classes.len = 0;
-        s->tests.len = s->terms.len = 0;
-        memset(f.seen, 0, SEEN_SLOTS * sizeof *f.seen);
-        f.apart = false;
-        folded = fold_variants(&f);
-    }
-    TRY(folded);
+    TRY(fold_variants(&f));
     *ret_special = s;
     s = NULL;
     return STATUS_OK;
 }
 
-size_t law_special_steps(const struct law_special *special, uint8_t country) {
-    uint8_t c = country <= LAW_COUNTRIES ? country : 0;
-    return special->classes.ptr[special->classes_of[1][c]].steps.count;
+bool law_special_flat(const struct law_special *special) {
+    bool flat = true;
+    for (int far = 0; far < 2; far++) {
+        for (size_t country = 0; country <= LAW_COUNTRIES; country++) {
+            flat &= law_class_at(special, special->class_at[far][country])->flat;
+        }
+    }
+    return flat;
 }

@@ -3,6 +3,7 @@
 #include "random_facts.h"
 
 #include "base/mem.h"
+#include "law/map.h"
 
 static struct packs packs;
 static struct law_set *set;
@@ -135,6 +136,60 @@ static void test_special_is_general(void **state) {
     assert_true(permits > 20);
 }
 
+/* For one pair of the data map: nothing is left to the general procedure, and it answers the same
+ * for whomever else it is asked. */
+static void check_pair(struct rng *r, const struct law_map *map, int purpose, int category) {
+    uint8_t operations = law_map_operations(map, purpose, category);
+    enum law_operation operation = (enum law_operation)__builtin_ctz(operations);
+    struct law_special *special CLEANUP(law_special_free) = NULL;
+    uint64_t laws = law_set_mask(set, true);
+    uint64_t known[2];
+    law_map_known(map, purpose, known);
+    for (int i = 0; i < 200; i++) {
+        struct law_facts f;
+        struct law_facts now;
+        enum law_fact offending;
+        random_facts(r, &f);
+        law_facts_init(&now);
+        f.at = now.at;
+        law_facts_clear(&f, LAW_AT);
+        law_facts_clear(&f, LAW_SUBJECT_BIRTH_DATE);
+        assert_int_equal(law_map_fill(map, purpose, category, operation, -1, &f).code, OK);
+        if (failed(law_map_settle(map, purpose, &f, 1795262400000, &offending))) {
+            continue;
+        }
+        if (special == NULL) {
+            assert_int_equal(law_specialise(set, laws, &f, known, &special).code, OK);
+            assert_true(law_special_flat(special));
+        }
+        compare(special, laws, &f);
+    }
+    assert_non_null(special);
+}
+
+static void test_the_data_map_is_flat(void **state) {
+    (void)state;
+    struct rng r = {7};
+    size_t len;
+    size_t pairs = 0;
+    char *text = read_whole(WARD_SOURCE "/datamap/clips.map", &len);
+    struct law_source source = {SLICE("clips.map"), slice_of(text, len)};
+    struct law_report report CLEANUP(law_report_done);
+    struct law_map *map CLEANUP(law_map_free) = NULL;
+    law_report_init(&report);
+    assert_int_equal(law_map_load(&source, &report, &map).code, OK);
+    for (size_t p = 0; p < law_map_purposes(map); p++) {
+        for (size_t c = 0; c < law_map_categories(map); c++) {
+            if (law_map_operations(map, (int)p, (int)c) != 0) {
+                check_pair(&r, map, (int)p, (int)c);
+                pairs++;
+            }
+        }
+    }
+    assert_true(pairs > 30);
+    free(text);
+}
+
 static void test_unsettled_facts_are_refused(void **state) {
     (void)state;
     struct rng r = {7};
@@ -215,6 +270,7 @@ static void test_memory_runs_out(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_special_is_general),
+        cmocka_unit_test(test_the_data_map_is_flat),
         cmocka_unit_test(test_unsettled_facts_are_refused),
         cmocka_unit_test(test_explaining_agrees),
         cmocka_unit_test(test_memory_runs_out),

@@ -136,8 +136,8 @@ void law_special_free(struct law_special **special);
 MUST_USE struct status law_decide_special(const struct law_special *special,
                                           const struct law_facts *settled,
                                           struct law_answer *ret_answer);
-/* How many steps are left for somebody in that country (0: unknown); for benchmarks. */
-size_t law_special_steps(const struct law_special *special, uint8_t country);
+/* Whether all of it is flat. What is not, because too much is left open, law_decide decides. */
+bool law_special_flat(const struct law_special *special);
 
 /* Why: one entry for each rule that spoke. */
 enum law_truth { LAW_FALSE, LAW_TRUE, LAW_UNKNOWN };
