@@ -1,5 +1,6 @@
-/* bench/gdpr: roles of GDPRbench on Ward, PostgreSQL and Redis, judged by an oracle.
- * bench/README.md says what is measured and how; `bench_gdpr --help` what can be chosen. */
+/* bench/gdpr: roles of GDPRbench on Ward, embedded and through its socket, PostgreSQL and Redis,
+ * judged by an oracle. bench/README.md says what is measured and how; `bench_gdpr --help` what can
+ * be chosen. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 
 #include "roles.h"
 
-enum { SIZES_MAX = 4, ENGINES_MAX = 3 };
+enum { SIZES_MAX = 4, ENGINES_MAX = 4 };
 
 struct options {
     uint32_t records[SIZES_MAX];
@@ -41,6 +42,7 @@ struct result {
 
 static const struct engine *const engines[] = {
     &engine_ward,
+    &engine_socket,
 #ifdef HAVE_LIBPQ
     &engine_postgres,
 #endif
@@ -338,25 +340,35 @@ static double us_of(const struct result *r, int kind) {
     return m.count == 0 ? 0 : m.seconds * 1e6 / (double)m.count;
 }
 
+static bool is_own(const struct result *r) {
+    return r->engine == engine_ward.name || r->engine == engine_socket.name;
+}
+
 static void print_kinds(const struct result *results, size_t count) {
     printf("\n%-28s %9s", "microseconds each", "answer");
     for (size_t i = 0; i < count; i++) {
         printf(" %11s", results[i].engine);
     }
-    printf("   better retrofit / ward\n");
+    for (size_t i = 0; i < count && is_own(&results[i]); i++) {
+        printf("   retrofit / %s", results[i].engine);
+    }
+    printf("\n");
     for (int k = 0; k < OP_KINDS; k++) {
         struct measured m = total_of(&results[0], k);
         double best = 0;
         printf("%-28s %9.1f", op_names[k], m.count == 0 ? 0 : (double)m.rows / (double)m.count);
         for (size_t i = 0; i < count; i++) {
             double us = us_of(&results[i], k);
-            bool peer = results[i].engine != engine_ward.name;
+            bool peer = !is_own(&results[i]);
             best = peer && us > 0 && (best == 0 || us < best) ? us : best;
             printf(" %11.2f", us);
         }
-        double own = results[0].engine == engine_ward.name ? us_of(&results[0], k) : 0;
-        if (own > 0 && best > 0) {
-            printf("   %10.2f", best / own);
+        for (size_t i = 0; i < count && is_own(&results[i]); i++) {
+            double own = us_of(&results[i], k);
+            if (own > 0 && best > 0) {
+                printf("   %*.2f", (int)strlen("retrofit / ") + (int)strlen(results[i].engine),
+                       best / own);
+            }
         }
         printf("\n");
     }
@@ -394,7 +406,7 @@ static const char usage[] =
     "  --records N,N,...   sizes (10000,100000)\n"
     "  --ops N             operations a role (10000)\n"
     "  --users N           people (10000)\n"
-    "  --engines A,B,...   of ward, postgres, redis (all that were built in)\n"
+    "  --engines A,B,...   of ward, socket, postgres, redis (all that were built in)\n"
     "  --durable each|second   when an answered change must be on disk (second)\n"
     "  --limit S           a role is cut after so many seconds; its completion time is then\n"
     "                      reckoned from what was done, and marked ~ (120)\n"
@@ -481,7 +493,7 @@ static void read_options(int argc, char **argv, struct options *o) {
                           .short_ttl_s = 30,
                           .limit_s = 120,
                           .unlawful = true,
-                          .engines = "ward,postgres,redis"};
+                          .engines = "ward,socket,postgres,redis"};
     for (int c = 0; (c = getopt_long(argc, argv, "", names, NULL)) >= 0;) {
         set_option(o, c, optarg);
     }
@@ -491,17 +503,26 @@ static void read_options(int argc, char **argv, struct options *o) {
     }
 }
 
-static void run_unlawful(const struct options *o) {
+static void run_unlawful(const struct options *o, const struct unlawful_engine *engine) {
     char dir[600];
-    snprintf(dir, sizeof dir, "%s/unlawful", o->dir);
+    snprintf(dir, sizeof dir, "%s/unlawful-%s", o->dir, engine->name);
     if (mkdir(dir, 0755) != 0) {
         die("cannot make %s", dir);
     }
     struct config config = {.dir = dir, .source = o->source};
-    struct unlawful_result r = unlawful_run(&config, o->operations);
-    printf("\nunlawful mix, ward: %llu asked, %.3f %% refused with the right rule, %.0f ops/s\n",
-           (unsigned long long)r.asked, 100 * (double)r.right / (double)r.asked,
+    struct unlawful_result r = unlawful_run(engine, &config, o->operations);
+    printf("\nunlawful mix, %s: %llu asked, %.3f %% refused with the right rule, %.0f ops/s\n",
+           engine->name, (unsigned long long)r.asked, 100 * (double)r.right / (double)r.asked,
            (double)r.asked / r.seconds);
+}
+
+static void run_unlawful_all(const struct options *o) {
+    const struct unlawful_engine *const all[] = {&unlawful_ward, &unlawful_socket};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (strstr(o->engines, all[i]->name) != NULL) {
+            run_unlawful(o, all[i]);
+        }
+    }
     printf(
         "the retrofits know no consent, age, restriction or region: they have no answer to it\n");
 }
@@ -540,8 +561,8 @@ int main(int argc, char **argv) {
         }
         print_size(&o, results[i], count);
     }
-    if (o.unlawful && strstr(o.engines, "ward") != NULL) {
-        run_unlawful(&o);
+    if (o.unlawful) {
+        run_unlawful_all(&o);
     }
     if (o.plot != NULL) {
         plot_write(o.plot, points, point_count);

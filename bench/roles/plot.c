@@ -9,8 +9,8 @@
 enum { PANEL_W = 300, PANEL_H = 200, LEFT = 56, TOP = 40, GAP_X = 70, GAP_Y = 70, PANELS = 6 };
 static const int panels[PANELS] = {OP_META_PURPOSE,   OP_META_USER,   OP_READ,
                                    OP_CHANGE_PURPOSE, OP_CHANGE_USER, OP_DELETE};
-static const char *const names[PLOT_ENGINES] = {"ward", "postgres", "redis"};
-static const char *const colours[PLOT_ENGINES] = {"#0b6e4f", "#2b5fad", "#b3352c"};
+static const char *const names[PLOT_ENGINES] = {"ward", "socket", "postgres", "redis"};
+static const char *const colours[PLOT_ENGINES] = {"#0b6e4f", "#c08a00", "#2b5fad", "#b3352c"};
 
 struct range {
     double low, high; /* decades */
@@ -94,7 +94,7 @@ void plot_write(const char *path, const struct plot_point *points, size_t count)
         fprintf(f, "<text x='%d' y='%d' fill='%s'>● %s</text>\n", LEFT + engine * 90,
                 TOP + 2 * (PANEL_H + GAP_Y), colours[engine], names[engine]);
     }
-    fprintf(f, "<text x='%d' y='%d'>records in the store (across)</text>\n</svg>\n", LEFT + 300,
+    fprintf(f, "<text x='%d' y='%d'>records in the store (across)</text>\n</svg>\n", LEFT + 390,
             TOP + 2 * (PANEL_H + GAP_Y));
     fclose(f);
 }

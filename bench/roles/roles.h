@@ -80,7 +80,7 @@ struct engine {
     void (*close)(void **self);
 };
 
-extern const struct engine engine_ward;
+extern const struct engine engine_ward, engine_socket;
 #ifdef HAVE_LIBPQ
 extern const struct engine engine_postgres;
 #endif
@@ -158,12 +158,42 @@ bool oracle_judge_user(struct oracle *o, uint32_t user, const struct answer *a);
 bool oracle_change_purpose(struct oracle *o, uint8_t purpose, struct change c, size_t changed);
 bool oracle_change_user(struct oracle *o, uint32_t user, struct change c, size_t changed);
 
-/* unlawful.c: the fifth mix, on a vault of its own. */
+/* unlawful.c: the fifth mix, on a store of its own. */
+enum unlawful_purpose {
+    UNLAWFUL_PROFILE,
+    UNLAWFUL_CARE,
+    UNLAWFUL_CONTRACT,
+    UNLAWFUL_UNDECLARED,
+    UNLAWFUL_PURPOSES
+};
+extern const char *const unlawful_purposes[UNLAWFUL_PURPOSES];
+struct said {
+    uint16_t code;
+    bool cited; /* the article was among those named; true where none is expected */
+    bool got;   /* a permit, or a byte of plaintext */
+};
+struct unlawful_engine {
+    const char *name;
+    uint16_t gone; /* the code for what is not there */
+    void *(*open)(const struct config *config);
+    void (*ready)(void *self); /* everything is set up */
+    uint64_t (*person)(void *self, bool child);
+    void (*consent)(void *self, uint64_t who, bool given); /* to the profile, given or withdrawn */
+    void (*object)(void *self, uint64_t who);              /* to the care */
+    void (*restrict_use)(void *self, uint64_t who);        /* for the care */
+    struct said (*put)(void *self, uint64_t who, enum unlawful_purpose purpose, int64_t expires_s,
+                       const char *article, uint64_t *ret_id);
+    struct said (*read)(void *self, uint64_t record, enum unlawful_purpose purpose, bool far,
+                        const char *article);
+    void (*close)(void **self);
+};
+extern const struct unlawful_engine unlawful_ward, unlawful_socket;
 struct unlawful_result {
     uint64_t asked, right;
     double seconds;
 };
-struct unlawful_result unlawful_run(const struct config *config, uint32_t operations);
+struct unlawful_result unlawful_run(const struct unlawful_engine *engine,
+                                    const struct config *config, uint32_t operations);
 
 /* ward.c, for unlawful.c */
 struct vault;
@@ -175,7 +205,7 @@ struct ward_vault {
 struct ward_vault ward_vault_open(const struct config *config);
 
 /* plot.c */
-enum { PLOT_SIZES = 4, PLOT_ENGINES = 3 };
+enum { PLOT_SIZES = 4, PLOT_ENGINES = 4 };
 struct plot_point {
     const char *engine;
     uint32_t records;

@@ -1,6 +1,7 @@
 /* The fifth mix: whatever is asked must be refused, and with the right rule. On a vault of its own,
  * one kind of wrong after the other in random order. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "roles.h"
 #include "vault/people.h"
@@ -32,20 +33,44 @@ static const struct {
     [WRONG_REGION] = {"into a third country", E_DENIED, "44"},
     [WRONG_PURPOSE] = {"another purpose", E_DENIED, "5(1)(b)"},
     [WRONG_UNDECLARED] = {"not in the data map", E_UNDECLARED, NULL},
-    [WRONG_EXPIRED] = {"expired", E_NO_RECORD, NULL},
+    [WRONG_EXPIRED] = {"expired", OK, NULL}, /* engine->gone */
 };
 
-struct mix {
+/* On the vault itself --------------------------------------------------------------------- */
+
+struct embedded {
     struct ward_vault ward;
-    uint8_t profile, care, contract, undeclared, category, far;
-    uint64_t subject[WRONGS][PEOPLE];
-    uint64_t record[WRONGS][PEOPLE];
+    uint8_t purpose[UNLAWFUL_PURPOSES], category, far;
 };
 
 static void must(struct status s, const char *what) {
     if (failed(s)) {
         die("unlawful: %s: %s", what, error_info(s.code)->name);
     }
+}
+
+static void *embedded_open(const struct config *config) {
+    struct embedded *e = need(1, sizeof *e);
+    e->ward = ward_vault_open(config);
+    for (int i = 0; i < UNLAWFUL_PURPOSES; i++) {
+        must(vault_purpose(e->ward.v, slice_str(unlawful_purposes[i]), &e->purpose[i]), "name");
+    }
+    must(vault_category(e->ward.v, SLICE("cat1"), &e->category), "name");
+    must(vault_recipient(e->ward.v, SLICE("shr10"), &e->far), "name");
+    must(vault_begin_batch(e->ward.v), "begin");
+    return e;
+}
+
+static void embedded_ready(void *self) {
+    struct embedded *e = self;
+    must(vault_commit_batch(e->ward.v), "commit");
+}
+
+static void embedded_close(void **self) {
+    struct embedded *e = *self;
+    vault_close(&e->ward.v);
+    free(e);
+    *self = NULL;
 }
 
 static struct vault_notice notice(void) {
@@ -56,7 +81,8 @@ static struct vault_notice notice(void) {
                                  .retention_schedule = true};
 }
 
-static uint64_t add_person(struct mix *m, bool child) {
+static uint64_t embedded_person(void *self, bool child) {
+    struct embedded *e = self;
     struct vault_facts facts = {.age_kind = VAULT_AGE_BIRTH,
                                 .age_source = LAW_SUBJECT_AGE_SOURCE_DECLARED,
                                 .birth = date_from_civil((struct civil){1990, 5, 1}),
@@ -67,141 +93,189 @@ static uint64_t add_person(struct mix *m, bool child) {
     if (child) {
         facts.birth.days = (int32_t)(unix_s() / 86400 - 10 * 366);
     }
-    must(vault_subject_add(m->ward.v, NULL, VAULT_ACTIVE, &facts, NULL, 0, &id), "person");
+    must(vault_subject_add(e->ward.v, NULL, VAULT_ACTIVE, &facts, NULL, 0, &id), "person");
     return id;
 }
 
-static void consent(struct mix *m, uint64_t subject, uint8_t state) {
-    struct vault_consent c = {.purpose = m->profile,
-                              .state = state,
+static void embedded_consent(void *self, uint64_t who, bool given) {
+    struct embedded *e = self;
+    struct vault_consent c = {.purpose = e->purpose[UNLAWFUL_PROFILE],
+                              .state =
+                                  given ? LAW_CONSENT_STATE_GIVEN : LAW_CONSENT_STATE_WITHDRAWN,
                               .giver = LAW_CONSENT_GIVER_SELF,
                               .is_explicit = true,
-                              .by = subject,
+                              .by = who,
                               .notice = notice()};
-    must(vault_consent_set(m->ward.v, NULL, subject, &c), "consent");
+    must(vault_consent_set(e->ward.v, NULL, who, &c), "consent");
 }
 
-static struct status put(struct mix *m, uint64_t subject, uint8_t purpose, uint8_t operation,
-                         int64_t expires_s, uint64_t *ret_id, struct vault_answer *ret_answer) {
-    struct vault_use use = {.purpose = purpose, .operation = operation};
-    struct vault_meta meta = {.owner = subject,
-                              .category = m->category,
-                              .purposes = UINT64_C(1) << purpose,
-                              .expires_s = expires_s};
-    return vault_put(m->ward.v, &use, &meta, SLICE("kept by mistake"), ret_id, ret_answer);
+static void embedded_object(void *self, uint64_t who) {
+    struct embedded *e = self;
+    must(vault_object(e->ward.v, NULL, who, e->purpose[UNLAWFUL_CARE], true), "object");
 }
+
+static void embedded_restrict(void *self, uint64_t who) {
+    struct embedded *e = self;
+    must(vault_restrict(e->ward.v, NULL, who, e->purpose[UNLAWFUL_CARE], true), "restrict");
+}
+
+static struct said said_of(const struct embedded *e, struct status s, const char *article,
+                           const struct vault_answer *answer, bool got) {
+    bool cited =
+        article == NULL || law_answer_met(e->ward.laws, &answer->law, -1, slice_str(article));
+    return (struct said){.code = s.code, .cited = cited, .got = got || answer->permit};
+}
+
+static struct said embedded_put(void *self, uint64_t who, enum unlawful_purpose purpose,
+                                int64_t expires_s, const char *article, uint64_t *ret_id) {
+    struct embedded *e = self;
+    struct vault_answer answer = {.permit = false};
+    struct vault_use use = {.purpose = e->purpose[purpose], .operation = LAW_OPERATION_COLLECT};
+    struct vault_meta meta = {.owner = who,
+                              .category = e->category,
+                              .purposes = UINT64_C(1) << use.purpose,
+                              .expires_s = expires_s};
+    struct status s = vault_put(e->ward.v, &use, &meta, SLICE("kept by mistake"), ret_id, &answer);
+    return said_of(e, s, article, &answer, !failed(s));
+}
+
+static struct said embedded_read(void *self, uint64_t record, enum unlawful_purpose purpose,
+                                 bool far, const char *article) {
+    struct embedded *e = self;
+    struct vault_answer answer = {.permit = false};
+    struct vault_use use = {.purpose = e->purpose[purpose], .operation = LAW_OPERATION_USE};
+    struct buf plain CLEANUP(buf_done);
+    if (far) {
+        use.operation = LAW_OPERATION_DISCLOSE;
+        use.recipient = (uint8_t)(e->far + 1);
+    }
+    buf_init_secret(&plain, 4096);
+    struct status s = vault_read(e->ward.v, &use, record, &plain, NULL, &answer);
+    return said_of(e, s, article, &answer, plain.len > 0);
+}
+
+const struct unlawful_engine unlawful_ward = {
+    .name = "ward",
+    .gone = E_NO_RECORD,
+    .open = embedded_open,
+    .ready = embedded_ready,
+    .person = embedded_person,
+    .consent = embedded_consent,
+    .object = embedded_object,
+    .restrict_use = embedded_restrict,
+    .put = embedded_put,
+    .read = embedded_read,
+    .close = embedded_close,
+};
+
+/* The mix ------------------------------------------------------------------------------- */
+
+const char *const unlawful_purposes[UNLAWFUL_PURPOSES] = {
+    [UNLAWFUL_PROFILE] = "profile",
+    [UNLAWFUL_CARE] = "care",
+    [UNLAWFUL_CONTRACT] = "purpose3",
+    [UNLAWFUL_UNDECLARED] = "obj0",
+};
+
+struct mix {
+    const struct unlawful_engine *engine;
+    void *self;
+    uint64_t subject[WRONGS][PEOPLE];
+    uint64_t record[WRONGS][PEOPLE];
+};
 
 static void set_up_one(struct mix *m, enum wrong wrong, unsigned i) {
-    uint64_t who = add_person(m, wrong == WRONG_MINOR);
-    uint8_t purpose = wrong == WRONG_WITHDRAWN ? m->profile : m->care;
-    bool expires = wrong == WRONG_EXPIRED;
+    const struct unlawful_engine *e = m->engine;
+    uint64_t who = e->person(m->self, wrong == WRONG_MINOR);
+    bool profile = wrong == WRONG_WITHDRAWN;
     m->subject[wrong][i] = who;
     if (wrong == WRONG_WITHDRAWN || wrong == WRONG_MINOR) {
-        consent(m, who, LAW_CONSENT_STATE_GIVEN);
+        e->consent(m->self, who, true);
     }
     if (wrong != WRONG_MINOR) {
-        must(put(m, who, purpose, LAW_OPERATION_COLLECT, expires ? unix_s() + 1 : 0,
-                 &m->record[wrong][i], NULL),
-             "put");
+        struct said said =
+            e->put(m->self, who, profile ? UNLAWFUL_PROFILE : UNLAWFUL_CARE,
+                   wrong == WRONG_EXPIRED ? unix_s() + 1 : 0, NULL, &m->record[wrong][i]);
+        if (said.code != OK) {
+            die("unlawful: put: %s", error_info(said.code)->name);
+        }
     }
     if (wrong == WRONG_WITHDRAWN) {
-        consent(m, who, LAW_CONSENT_STATE_WITHDRAWN);
+        e->consent(m->self, who, false);
     }
     if (wrong == WRONG_OBJECTED) {
-        must(vault_object(m->ward.v, NULL, who, m->care, true), "object");
+        e->object(m->self, who);
     }
     if (wrong == WRONG_RESTRICTED) {
-        must(vault_restrict(m->ward.v, NULL, who, VAULT_ALL, true), "restrict");
+        e->restrict_use(m->self, who);
     }
 }
 
 static void set_up(struct mix *m) {
-    must(vault_purpose(m->ward.v, SLICE("profile"), &m->profile), "name");
-    must(vault_purpose(m->ward.v, SLICE("care"), &m->care), "name");
-    must(vault_purpose(m->ward.v, SLICE("purpose3"), &m->contract), "name");
-    must(vault_purpose(m->ward.v, SLICE("obj0"), &m->undeclared), "name");
-    must(vault_category(m->ward.v, SLICE("cat1"), &m->category), "name");
-    must(vault_recipient(m->ward.v, SLICE("shr10"), &m->far), "name");
-    must(vault_begin_batch(m->ward.v), "begin");
     for (int wrong = 0; wrong < WRONGS; wrong++) {
         for (unsigned i = 0; i < PEOPLE; i++) {
             set_up_one(m, (enum wrong)wrong, i);
         }
     }
-    must(vault_commit_batch(m->ward.v), "commit");
+    m->engine->ready(m->self);
 }
 
-static struct status read_for(struct mix *m, enum wrong wrong, unsigned i, uint8_t purpose,
-                              struct vault_answer *ret_answer) {
-    struct vault_use use = {.purpose = purpose, .operation = LAW_OPERATION_USE};
-    struct buf plain CLEANUP(buf_done);
-    if (wrong == WRONG_REGION) {
-        use.operation = LAW_OPERATION_DISCLOSE;
-        use.recipient = (uint8_t)(m->far + 1);
-    }
-    buf_init_secret(&plain, 4096);
-    struct status s = vault_read(m->ward.v, &use, m->record[wrong][i], &plain, NULL, ret_answer);
-    return plain.len > 0 ? STATUS_OK : s; /* no plaintext, whatever is said about it */
-}
-
-static struct status do_wrong(struct mix *m, enum wrong wrong, unsigned i,
-                              struct vault_answer *ret_answer) {
-    uint64_t id = 0;
+static struct said do_wrong(struct mix *m, enum wrong wrong, unsigned i) {
+    const struct unlawful_engine *e = m->engine;
+    const char *article = expected[wrong].article;
     uint64_t who = m->subject[wrong][i];
+    uint64_t record = m->record[wrong][i];
+    uint64_t id = 0;
     switch (wrong) {
     case WRONG_MINOR:
-        return put(m, who, m->profile, LAW_OPERATION_COLLECT, 0, &id, ret_answer);
+        return e->put(m->self, who, UNLAWFUL_PROFILE, 0, article, &id);
     case WRONG_UNDECLARED:
-        return put(m, who, m->undeclared, LAW_OPERATION_COLLECT, 0, &id, ret_answer);
+        return e->put(m->self, who, UNLAWFUL_UNDECLARED, 0, article, &id);
     case WRONG_WITHDRAWN:
-        return read_for(m, wrong, i, m->profile, ret_answer);
+        return e->read(m->self, record, UNLAWFUL_PROFILE, false, article);
     case WRONG_PURPOSE:
-        return read_for(m, wrong, i, m->contract, ret_answer);
+        return e->read(m->self, record, UNLAWFUL_CONTRACT, false, article);
     case WRONG_OBJECTED:
     case WRONG_RESTRICTED:
     case WRONG_REGION:
     case WRONG_EXPIRED:
     case WRONGS:
-        return read_for(m, wrong, i, m->care, ret_answer);
+        break;
     }
-    return STATUS_OK;
+    return e->read(m->self, record, UNLAWFUL_CARE, wrong == WRONG_REGION, article);
 }
 
-static bool is_right(const struct mix *m, enum wrong wrong, struct status s,
-                     const struct vault_answer *answer) {
-    if (s.code != expected[wrong].code || answer->permit) {
-        return false;
-    }
-    const char *article = expected[wrong].article;
-    return article == NULL || law_answer_met(m->ward.laws, &answer->law, -1, slice_str(article));
+static bool is_right(const struct mix *m, enum wrong wrong, const struct said *said) {
+    uint16_t code = wrong == WRONG_EXPIRED ? m->engine->gone : expected[wrong].code;
+    return said->code == code && !said->got && said->cited;
 }
 
-struct unlawful_result unlawful_run(const struct config *config, uint32_t operations) {
+struct unlawful_result unlawful_run(const struct unlawful_engine *engine,
+                                    const struct config *config, uint32_t operations) {
     static struct mix m;
     struct dice dice = {.state = 5};
     struct unlawful_result ret = {.asked = 0};
     uint64_t wrongs[WRONGS] = {0};
-    m = (struct mix){.ward = ward_vault_open(config)};
+    m = (struct mix){.engine = engine, .self = engine->open(config)};
     set_up(&m);
     for (int64_t from = unix_s(); unix_s() < from + 2;) {
     }
     for (uint32_t i = 0; i < operations; i++) {
-        struct vault_answer answer = {.permit = false};
         enum wrong wrong = (enum wrong)dice_below(&dice, WRONGS);
         double from = now_s();
-        struct status s = do_wrong(&m, wrong, dice_below(&dice, PEOPLE), &answer);
+        struct said said = do_wrong(&m, wrong, dice_below(&dice, PEOPLE));
         ret.seconds += now_s() - from;
         ret.asked++;
-        bool right = is_right(&m, wrong, s, &answer);
+        bool right = is_right(&m, wrong, &said);
         ret.right += right;
         wrongs[wrong] += !right;
     }
     for (int i = 0; i < WRONGS; i++) {
         if (wrongs[i] > 0) {
-            fprintf(stderr, "unlawful mix: %s: %llu answers were not the refusal expected\n",
-                    expected[i].name, (unsigned long long)wrongs[i]);
+            fprintf(stderr, "unlawful mix, %s: %s: %llu answers were not the refusal expected\n",
+                    engine->name, expected[i].name, (unsigned long long)wrongs[i]);
         }
     }
-    vault_close(&m.ward.v);
+    engine->close(&m.self);
     return ret;
 }

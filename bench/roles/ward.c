@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "law/map.h"
+#include "names.h"
 #include "roles.h"
 #include "vault/erase.h"
 #include "vault/people.h"
-#include "vault/records.h"
 
 enum { BATCH_OPS = 512 };
 static const double batch_s = 0.5;
@@ -24,11 +24,7 @@ struct ward {
     uint32_t *key;     /* of an id */
     uint32_t *user;    /* of a subject */
     size_t ids, subjects;
-    uint8_t purpose[PURPOSES], objection[OBJECTIONS], category[TENS], recipient[TENS];
-    uint8_t rights;
-    uint8_t number_of_purpose[VAULT_PURPOSES_MAX];
-    uint8_t number_of_category[VAULT_CATEGORIES_MAX];
-    uint16_t access_list[TENS], source[TENS];
+    struct names names;
     unsigned in_batch;
     double batch_since, next_tick;
 };
@@ -81,57 +77,6 @@ static const struct law_set *laws(const char *source_dir) {
     return set;
 }
 
-static void add_names(struct buf *out, const char *prefix, unsigned count) {
-    for (unsigned i = 0; i < count; i++) {
-        must(buf_add_format(out, "%s%s%u", i == 0 ? "" : ", ", prefix, i), "map");
-    }
-}
-
-static void add_purpose(struct buf *out, const char *name, const char *clauses,
-                        const char *operations) {
-    must(buf_add_format(out, "purpose %s \"%s\"\n%s  uses ", name, name, clauses), "map");
-    add_names(out, "cat", TENS);
-    must(buf_add_format(out, " for %s\n", operations), "map");
-}
-
-/* Twenty-five purposes and ten categories; what one can object to; ten recipients; and what the
- * unlawful mix asks for: a purpose that needs consent, one that may be objected to, and a recipient
- * in a third country without any safeguard. */
-static void write_map(struct buf *out) {
-    static const char contract[] = "  basis contract\n  necessary \"the service is this\"\n";
-    static const char interests[] =
-        "  basis legitimate-interests\n  necessary \"nothing less would do\"\n";
-    static const char legal[] = "  basis legal-obligation\n  necessary \"owed by law\"\n";
-    char name[32];
-    must(buf_add_str(out, "map bench \"A service that is measured\"\n"
-                          "  name \"Bench B.V.\"\n  address \"Amsterdam\"\n"
-                          "  contact \"privacy@bench.example\"\n  officer \"dpo@bench.example\"\n"
-                          "  country NL\n  size large\n"),
-         "map");
-    for (unsigned i = 0; i < TENS; i++) {
-        must(buf_add_format(out, "category cat%u \"Category %u\"\n  keep deleted\n", i, i), "map");
-    }
-    for (unsigned i = 0; i < PURPOSES; i++) {
-        snprintf(name, sizeof name, "purpose%u", i);
-        add_purpose(out, name, contract, "collect, store, use, erase");
-    }
-    for (unsigned i = 0; i < OBJECTIONS; i++) {
-        snprintf(name, sizeof name, "obj%u", i);
-        add_purpose(out, name, interests, "use");
-    }
-    add_purpose(out, "fulfil-rights", legal, "use, collect, disclose, restrict, erase");
-    add_purpose(out, "profile", "  is profiling\n  basis consent\n", "collect, store, use");
-    add_purpose(out, "care", interests, "collect, store, use, disclose");
-    for (unsigned i = 0; i < TENS + 1; i++) {
-        must(buf_add_format(out, "recipient shr%u \"Recipient %u\"\n  role controller\n%s", i, i,
-                            i < TENS ? "  country NL\n" : ""),
-             "map");
-        must(buf_add_str(out, "  receives "), "map");
-        add_names(out, "cat", TENS);
-        must(buf_add_str(out, " for fulfil-rights, care\n"), "map");
-    }
-}
-
 static const struct law_map *map(void) {
     static struct law_map *made;
     struct buf text CLEANUP(buf_done);
@@ -140,7 +85,7 @@ static const struct law_map *map(void) {
     if (made != NULL) {
         return made;
     }
-    write_map(&text);
+    names_map(&text);
     struct law_source source = {SLICE("bench.map"), buf_slice(&text)};
     law_report_init(&report);
     struct status s = law_map_load(&source, &report, &made);
@@ -186,60 +131,22 @@ struct ward_vault ward_vault_open(const struct config *config) {
 
 /* Names and numbers --------------------------------------------------------------------- */
 
-static struct slice named(const char *prefix, unsigned i) {
-    static char name[32];
-    snprintf(name, sizeof name, "%s%u", prefix, i);
-    return slice_str(name);
-}
-
-static void must_ascend(const uint8_t *numbers, unsigned count) {
-    for (unsigned i = 1; i < count; i++) {
-        if (numbers[i] != numbers[0] + i) {
-            die("ward: names are not numbered in their order");
-        }
-    }
-}
-
 static void look_up(struct ward *w) {
+    struct names *n = &w->names;
     for (unsigned i = 0; i < PURPOSES; i++) {
-        must(vault_purpose(w->v, named("purpose", i), &w->purpose[i]), "purpose");
-        w->number_of_purpose[w->purpose[i]] = (uint8_t)i;
+        must(vault_purpose(w->v, names_name("purpose", i), &n->purpose[i]), "purpose");
     }
     for (unsigned i = 0; i < OBJECTIONS; i++) {
-        must(vault_purpose(w->v, named("obj", i), &w->objection[i]), "objection");
+        must(vault_purpose(w->v, names_name("obj", i), &n->objection[i]), "objection");
     }
     for (unsigned i = 0; i < TENS; i++) {
-        must(vault_category(w->v, named("cat", i), &w->category[i]), "category");
-        w->number_of_category[w->category[i]] = (uint8_t)i;
-        must(vault_recipient(w->v, named("shr", i), &w->recipient[i]), "recipient");
-        must(vault_origin(w->v, named("acl", i), &w->access_list[i]), "access list");
-        must(vault_origin(w->v, named("src", i), &w->source[i]), "source");
+        must(vault_category(w->v, names_name("cat", i), &n->category[i]), "category");
+        must(vault_recipient(w->v, names_name("shr", i), &n->recipient[i]), "recipient");
+        must(vault_origin(w->v, names_name("acl", i), &n->access_list[i]), "access list");
+        must(vault_origin(w->v, names_name("src", i), &n->source[i]), "source");
     }
-    must(vault_purpose(w->v, SLICE("fulfil-rights"), &w->rights), "purpose");
-    must_ascend(w->objection, OBJECTIONS);
-    must_ascend(w->recipient, TENS);
-}
-
-static uint64_t to_mask(uint32_t bits, const uint8_t *numbers, unsigned count) {
-    uint64_t mask = 0;
-    for (unsigned i = 0; i < count; i++) {
-        mask |= (uint64_t)(bits >> i & 1) << numbers[i];
-    }
-    return mask;
-}
-
-/* The vault numbered the names in their order (look_up makes sure of it). */
-static uint32_t from_mask(uint64_t mask, const uint8_t *numbers, unsigned count) {
-    return (uint32_t)(mask >> numbers[0] & ((UINT64_C(1) << count) - 1));
-}
-
-static uint8_t find16(const uint16_t *numbers, uint16_t number) {
-    for (uint8_t i = 0; i < TENS; i++) {
-        if (numbers[i] == number) {
-            return i;
-        }
-    }
-    return UINT8_MAX;
+    must(vault_purpose(w->v, SLICE("fulfil-rights"), &n->rights), "purpose");
+    names_known(n);
 }
 
 /* Batches ------------------------------------------------------------------------------- */
@@ -326,17 +233,10 @@ static void add_people(struct ward *w) {
 }
 
 static void put(struct ward *w, const struct record *r, const char *data) {
-    struct vault_use use = {.purpose = w->purpose[r->purpose], .operation = LAW_OPERATION_COLLECT};
-    struct vault_meta meta = {.owner = w->subject[r->user],
-                              .category = w->category[r->category],
-                              .flags = r->decision ? VAULT_DECISION : 0,
-                              .origin = w->source[r->source],
-                              .access_list = w->access_list[r->access_list],
-                              .purposes = UINT64_C(1) << w->purpose[r->purpose],
-                              .objections = to_mask(r->objections, w->objection, OBJECTIONS),
-                              .shares = to_mask(r->shares, w->recipient, TENS),
-                              .expires_s = r->expires_s};
-    meta.purposes |= UINT64_C(1) << w->rights;
+    struct vault_use use = {.purpose = w->names.purpose[r->purpose],
+                            .operation = LAW_OPERATION_COLLECT};
+    struct vault_meta meta = names_meta(&w->names, r);
+    meta.owner = w->subject[r->user];
     uint64_t id = 0;
     struct slice payload = slice_of((const uint8_t *)data, DATA_BYTES);
     must(vault_put(w->v, &use, &meta, payload, &id, NULL), "put");
@@ -400,7 +300,7 @@ static void ward_insert(void *self, const struct record *r, const char *data) {
 
 static enum found ward_delete(void *self, uint32_t key) {
     struct ward *w = self;
-    struct vault_use use = {.purpose = w->rights, .operation = LAW_OPERATION_ERASE};
+    struct vault_use use = {.purpose = w->names.rights, .operation = LAW_OPERATION_ERASE};
     struct vault_query query = {.id = id_of(w, key)};
     struct vault_found found;
     join_batch(w);
@@ -422,7 +322,8 @@ static enum found of_status(struct status s, const char *what) {
 
 static enum found ward_read(void *self, const struct record *r, char *ret_data) {
     struct ward *w = self;
-    struct vault_use use = {.purpose = w->purpose[r->purpose], .operation = LAW_OPERATION_USE};
+    struct vault_use use = {.purpose = w->names.purpose[r->purpose],
+                            .operation = LAW_OPERATION_USE};
     struct buf plain CLEANUP(buf_done);
     buf_init_secret(&plain, DATA_BYTES);
     join_batch(w);
@@ -436,7 +337,7 @@ static enum found ward_read(void *self, const struct record *r, char *ret_data) 
 
 static enum found ward_rewrite(void *self, uint32_t key, const char *data) {
     struct ward *w = self;
-    struct vault_use use = {.purpose = w->rights, .operation = LAW_OPERATION_COLLECT};
+    struct vault_use use = {.purpose = w->names.rights, .operation = LAW_OPERATION_COLLECT};
     struct slice payload = slice_of((const uint8_t *)data, DATA_BYTES);
     join_batch(w);
     struct status s = vault_rewrite(w->v, &use, id_of(w, key), payload, NULL);
@@ -452,21 +353,8 @@ struct take {
 static struct status take(void *arg, const struct vault_meta *meta, struct slice payload) {
     struct take *t = arg;
     const struct ward *w = t->w;
-    struct record *r = answer_add(t->a);
-    uint64_t purposes = meta->purposes & ~(UINT64_C(1) << w->rights);
     (void)payload;
-    *r = (struct record){
-        .key = w->key[meta->id],
-        .user = w->user[meta->owner],
-        .expires_s = meta->expires_s,
-        .objections = from_mask(meta->objections, w->objection, OBJECTIONS),
-        .shares = (uint16_t)from_mask(meta->shares, w->recipient, TENS),
-        .purpose = purposes == 0 ? UINT8_MAX : w->number_of_purpose[__builtin_ctzll(purposes)],
-        .decision = (meta->flags & VAULT_DECISION) != 0,
-        .access_list = find16(w->access_list, meta->access_list),
-        .source = find16(w->source, meta->origin),
-        .category = w->number_of_category[meta->category],
-    };
+    *answer_add(t->a) = names_record(&w->names, meta, w->key[meta->id], w->user[meta->owner]);
     return STATUS_OK;
 }
 
@@ -483,27 +371,21 @@ static void select_meta(struct ward *w, uint8_t purpose, const struct vault_quer
 
 static void ward_meta_by_purpose(void *self, uint8_t purpose, struct answer *ret) {
     struct ward *w = self;
-    struct vault_query query = {.purposes = UINT64_C(1) << w->purpose[purpose]};
-    select_meta(w, w->purpose[purpose], &query, ret);
+    struct vault_query query = {.purposes = UINT64_C(1) << w->names.purpose[purpose]};
+    select_meta(w, w->names.purpose[purpose], &query, ret);
 }
 
 static void ward_meta_by_user(void *self, uint32_t user, struct answer *ret) {
     struct ward *w = self;
     struct vault_query query = {.owner = w->subject[user]};
-    select_meta(w, w->rights, &query, ret);
+    select_meta(w, w->names.rights, &query, ret);
 }
 
 static void change(struct ward *w, uint8_t purpose, const struct vault_query *query,
                    struct change c, struct answer *ret) {
     struct vault_use use = {.purpose = purpose, .operation = LAW_OPERATION_USE};
-    struct vault_change to = {.access_list = 0};
+    struct vault_change to = names_change(&w->names, c);
     struct vault_found found;
-    uint64_t recipient = UINT64_C(1) << w->recipient[c.value % TENS];
-    to.access_list = c.kind == CHANGE_ACCESS_LIST ? w->access_list[c.value] : 0;
-    to.shares_add = c.kind == CHANGE_SHARE_ADD ? recipient : 0;
-    to.shares_remove = c.kind == CHANGE_SHARE_REMOVE ? recipient : 0;
-    to.flags_add = c.kind == CHANGE_DECISION && c.value == 1 ? VAULT_DECISION : 0;
-    to.flags_remove = c.kind == CHANGE_DECISION && c.value == 0 ? VAULT_DECISION : 0;
     join_batch(w);
     must(vault_change(w->v, &use, query, &to, &found), "change");
     leave_batch(w);
@@ -513,14 +395,14 @@ static void change(struct ward *w, uint8_t purpose, const struct vault_query *qu
 static void ward_change_by_purpose(void *self, uint8_t purpose, struct change c,
                                    struct answer *ret) {
     struct ward *w = self;
-    struct vault_query query = {.purposes = UINT64_C(1) << w->purpose[purpose]};
-    change(w, w->purpose[purpose], &query, c, ret);
+    struct vault_query query = {.purposes = UINT64_C(1) << w->names.purpose[purpose]};
+    change(w, w->names.purpose[purpose], &query, c, ret);
 }
 
 static void ward_change_by_user(void *self, uint32_t user, struct change c, struct answer *ret) {
     struct ward *w = self;
     struct vault_query query = {.owner = w->subject[user]};
-    change(w, w->rights, &query, c, ret);
+    change(w, w->names.rights, &query, c, ret);
 }
 
 static struct status take_entry(void *arg, uint64_t leaf, uint8_t kind, int64_t at_ms,

@@ -96,6 +96,7 @@ static struct status status(struct call *c) {
     c->fields[ANS_ADMIN_STATUS_READY].yes = true;
     c->fields[ANS_ADMIN_STATUS_STARTED_AT].i = c->g->started_ms;
     c->fields[ANS_ADMIN_STATUS_DEMO].yes = vault_stats(c->g->vault).subjects > 0;
+    c->fields[ANS_ADMIN_STATUS_RECORDS].n = vault_stats(c->g->vault).records;
     return STATUS_OK;
 }
 
