@@ -23,7 +23,7 @@ struct ranking {
     uint64_t acked;     /* seq of the last one that it applied */
     uint64_t forget;    /* seq up to which a revocation was sent */
     bool forget_queued; /* one waits in the queue */
-    int64_t since_ms;   /* a revocation is not acknowledged since then; 0: none */
+    int64_t since_ms;   /* by the steady clock, a revocation waits since then; 0: none */
     struct told *queue;
     size_t first; /* of the queue, not yet in the packet */
     size_t count;
@@ -104,7 +104,7 @@ static void must_forget(struct guard *g, uint64_t clip) {
     struct ranking *r = g->ranking;
     forget_in_order(r, clip);
     r->forget_queued = true;
-    r->since_ms = r->since_ms == 0 ? guard_now(g) : r->since_ms;
+    r->since_ms = r->since_ms == 0 ? os_steady_ms(g->o.clock) : r->since_ms;
 }
 
 void ranking_touch(struct guard *g, struct clip *clip) {
@@ -216,7 +216,7 @@ void ranking_tick(struct guard *g) {
         return;
     }
     tell(g);
-    if (r->since_ms != 0 && guard_now(g) - r->since_ms > FORGET_MS) {
+    if (r->since_ms != 0 && os_steady_ms(g->o.clock) - r->since_ms > FORGET_MS) {
         give_up(g);
     }
 }
@@ -233,7 +233,7 @@ static bool is_answer(const struct ranking *r, const struct rank_answer *a, size
 static void take_answer(struct guard *g, const struct rank_answer *a) {
     struct ranking *r = g->ranking;
     if (r->since_ms != 0 && a->seq > r->acked) {
-        r->since_ms = guard_now(g);
+        r->since_ms = os_steady_ms(g->o.clock);
     }
     r->acked = a->seq;
     settle_forgetting(r);

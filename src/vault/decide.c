@@ -150,8 +150,8 @@ static void add_person(struct law_facts *f, struct person *p, uint8_t purpose, i
         add_consent(f, consent);
     }
     /* A guardian decides in front of their own notice; what the person was told is the person's. */
-    bool own_notice = consent != NULL && consent->notice.shown &&
-                      consent->giver != LAW_CONSENT_GIVER_GUARDIAN;
+    bool own_notice =
+        consent != NULL && consent->notice.shown && consent->giver != LAW_CONSENT_GIVER_GUARDIAN;
     add_notice(f, own_notice ? &consent->notice : &s->facts.notice);
     add_guardian(f, p, now_ms, io_until_ms);
     bool restricted =
@@ -304,6 +304,16 @@ static struct status ask(struct vault *v, const struct vault_use *use, uint8_t c
     return law_decide(v->laws, law_set_mask(v->laws, true), settled, ret);
 }
 
+/* Until a guardian has spoken for them, a person's data serve what the account itself needs, what
+ * the law demands (to look for the guardian, and the person's own rights among it), and their end.
+ */
+static bool waits_for_guardian(const struct person *p, const struct vault_use *use,
+                               const struct law_facts *f) {
+    bool serves = f->account || f->basis == LAW_BASIS_LEGAL_OBLIGATION;
+    bool ends = use->operation == LAW_OPERATION_ERASE || use->operation == LAW_OPERATION_RESTRICT;
+    return p != NULL && p->subject.state == VAULT_NEEDS_GUARDIAN && !serves && !ends;
+}
+
 struct status decide(struct vault *v, const struct vault_use *use, uint8_t category,
                      struct person *p, const struct record_facts *record,
                      struct vault_answer *ret) {
@@ -319,6 +329,10 @@ struct status decide(struct vault *v, const struct vault_use *use, uint8_t categ
     TRY(gather(v, use, &q, p, record, now_ms, &facts, &ret->until_ms));
     TRY(law_map_settle(v->map, q.purpose, &facts, now_ms, &offending));
     TRY(ask(v, use, category, &q, &facts, &ret->law));
+    if (waits_for_guardian(p, use, &facts)) {
+        ret->law.permit = 0;
+        ret->law.needs |= UINT32_C(1) << LAW_NEED_GUARDIAN_CONSENT;
+    }
     ret->permit = ret->law.permit == 1;
     ret->until_ms = ret->law.until < ret->until_ms ? ret->law.until : ret->until_ms;
     return STATUS_OK;

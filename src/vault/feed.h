@@ -22,7 +22,7 @@ struct feed_event {
 struct revocation {
     uint64_t seq;
     uint64_t purposes;
-    int64_t at_ms;
+    int64_t at_ms; /* of the steady clock */
 };
 
 struct feed {

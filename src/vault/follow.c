@@ -34,7 +34,7 @@ static struct status note_revocation(struct vault *v, uint64_t seq, uint64_t pur
         feed->revocation_cap = cap;
     }
     feed->revocations[feed->revocation_count++] =
-        (struct revocation){.seq = seq, .purposes = purposes, .at_ms = vault_now_ms(v)};
+        (struct revocation){.seq = seq, .purposes = purposes, .at_ms = os_steady_ms(v->clock)};
     return STATUS_OK;
 }
 
@@ -497,24 +497,27 @@ bool vault_follow_behind(const struct vault *v, uint64_t seq) {
 /* Time ---------------------------------------------------------------------------------- */
 
 /* Whether it still waits for somebody; stops who is late. */
-static bool outstanding(struct feed *feed, const struct revocation *r, int64_t now_ms) {
+static bool outstanding(struct feed *feed, const struct revocation *r, int64_t steady_ms) {
     bool waits = false;
     for (struct vault_follower *f = feed->first; f != NULL; f = f->next) {
         if (waits_for(f, r)) {
-            f->stopped = now_ms - r->at_ms > VAULT_ACK_WITHIN_MS;
+            f->stopped = steady_ms - r->at_ms > VAULT_ACK_WITHIN_MS;
             waits |= !f->stopped;
         }
     }
     return waits;
 }
 
-static void tick_revocations(struct feed *feed, int64_t now_ms, int64_t *io_next_ms) {
+/* By the steady clock: whoever sets the other one makes nobody late. */
+static void tick_revocations(const struct vault *v, int64_t now_ms, int64_t *io_next_ms) {
+    struct feed *feed = v->feed;
+    int64_t steady_ms = os_steady_ms(v->clock);
     size_t kept = 0;
     for (size_t i = 0; i < feed->revocation_count; i++) {
         struct revocation r = feed->revocations[i];
-        if (outstanding(feed, &r, now_ms)) {
+        if (outstanding(feed, &r, steady_ms)) {
             feed->revocations[kept++] = r;
-            int64_t late_ms = r.at_ms + VAULT_ACK_WITHIN_MS + 1;
+            int64_t late_ms = now_ms + r.at_ms - steady_ms + VAULT_ACK_WITHIN_MS + 1;
             *io_next_ms = late_ms < *io_next_ms ? late_ms : *io_next_ms;
         }
     }
@@ -567,7 +570,7 @@ struct status feed_tick(struct vault *v, int64_t now_ms, int64_t *io_next_ms) {
         TRY(tick_timers(f, now_ms));
         *io_next_ms = f->earliest_ms < *io_next_ms ? f->earliest_ms : *io_next_ms;
     }
-    tick_revocations(feed, now_ms, io_next_ms);
+    tick_revocations(v, now_ms, io_next_ms);
     return drop_events(v);
 }
 

@@ -107,6 +107,22 @@ static void a_withdrawn_consent_is_told_and_a_given_one_too(void **state) {
     assert_int_equal(pump(&p, 16), 0);
 }
 
+/* Who waits for a guardian is followed for nothing but what the account needs. */
+static void who_waits_for_a_guardian_is_not_followed(void **state) {
+    struct world *w = *state;
+    uint64_t alice = viewer(w, "a@x.org", 3);
+    struct projection p = {.cursor = 0};
+    follow(w, &p, 0);
+    pump(&p, 16);
+    assert_int_equal(held(&p), 3);
+    ASSERT_OK(vault_subject_set_state(w->v, NULL, alice, VAULT_NEEDS_GUARDIAN));
+    pump(&p, 16);
+    assert_int_equal(held(&p), 0);
+    ASSERT_OK(vault_subject_set_state(w->v, NULL, alice, VAULT_ACTIVE));
+    pump(&p, 16);
+    assert_int_equal(held(&p), 3);
+}
+
 static void erasure_and_expiry_are_told(void **state) {
     struct world *w = *state;
     uint64_t alice = viewer(w, "a@x.org", 3);
@@ -175,6 +191,36 @@ static void a_late_follower_is_stopped(void **state) {
     ASSERT_IS(vault_follow_next(p.f, &event, 1, &plain, &count), E_FOLLOWER_LATE);
 }
 
+/* Who sets the machine's clock makes nobody late, and gives nobody more time. */
+static void a_clock_that_is_set_stops_nobody(void **state) {
+    struct world *w = *state;
+    for (int64_t set_ms = -3600000; set_ms <= 3600000; set_ms += 7200000) {
+        uint64_t alice = viewer(w, set_ms < 0 ? "a@x.org" : "b@x.org", 1);
+        struct projection p = {.cursor = 0};
+        follow(w, &p, 0);
+        pump(&p, 16);
+        ASSERT_OK(world_consent(w, alice, w->recommend, LAW_CONSENT_STATE_WITHDRAWN));
+        uint64_t head = vault_follow_head(w->v);
+        int64_t next_ms = 0;
+        w->fake.now_ms += set_ms;
+        w->fake.set_ms += set_ms;
+        ASSERT_OK(vault_tick(w->v, &next_ms));
+        assert_true(vault_follow_behind(w->v, head));
+        assert_true(next_ms <= w->fake.now_ms + VAULT_ACK_WITHIN_MS + 1);
+        pump(&p, 16);
+        assert_false(vault_follow_behind(w->v, head));
+        ASSERT_OK(world_consent(w, alice, w->recommend, LAW_CONSENT_STATE_GIVEN));
+        w->fake.now_ms += VAULT_ACK_WITHIN_MS + 1 + set_ms;
+        w->fake.set_ms += set_ms;
+        ASSERT_OK(vault_tick(w->v, &next_ms));
+        struct vault_event event;
+        struct buf plain CLEANUP(buf_done);
+        buf_init_secret(&plain, 64);
+        size_t count = 0;
+        ASSERT_IS(vault_follow_next(p.f, &event, 1, &plain, &count), E_FOLLOWER_LATE);
+    }
+}
+
 static void what_was_lost_while_nobody_followed_is_told(void **state) {
     struct world *w = *state;
     uint64_t alice = viewer(w, "a@x.org", 3);
@@ -216,9 +262,14 @@ static void new_laws_begin_anew(void **state) {
 int main(void) {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(a_withdrawn_consent_is_told_and_a_given_one_too), TEST(erasure_and_expiry_are_told),
-        TEST(a_birthday_takes_a_guardians_consent_away),       TEST(a_late_follower_is_stopped),
-        TEST(what_was_lost_while_nobody_followed_is_told),     TEST(new_laws_begin_anew),
+        TEST(a_withdrawn_consent_is_told_and_a_given_one_too),
+        TEST(erasure_and_expiry_are_told),
+        TEST(a_birthday_takes_a_guardians_consent_away),
+        TEST(a_late_follower_is_stopped),
+        TEST(a_clock_that_is_set_stops_nobody),
+        TEST(who_waits_for_a_guardian_is_not_followed),
+        TEST(what_was_lost_while_nobody_followed_is_told),
+        TEST(new_laws_begin_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

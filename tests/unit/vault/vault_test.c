@@ -81,6 +81,42 @@ static void a_child_cannot_consent_alone(void **state) {
     assert_refused(w, w->keep_history, id, "");
 }
 
+/* Whatever the guard asks: the vault itself serves the account, the guardian's link and rights, and
+ * nothing else. */
+static void who_waits_for_a_guardian_is_served_little(void **state) {
+    struct world *w = *state;
+    char got[64];
+    uint64_t child = world_child(w, "2014-06-01");
+    uint64_t clip = 0;
+    uint64_t name = 0;
+    uint64_t id = 0;
+    struct vault_answer answer;
+    struct vault_found found;
+    ASSERT_OK(world_put(w, child, w->share, w->clip, "clip", &clip));
+    ASSERT_OK(world_put(w, child, w->keep_account, w->account, "name", &name));
+    assert_reads(w, w->share, clip, "clip"); /* and the decision is remembered */
+    ASSERT_OK(vault_subject_set_state(w->v, NULL, child, VAULT_NEEDS_GUARDIAN));
+    for (int turn = 0; turn < 2; turn++) {
+        assert_reads(w, w->keep_account, name, "name");
+        assert_reads(w, w->rights, clip, "clip");
+        ASSERT_IS(world_read(w, w->share, clip, got, sizeof got), E_DENIED);
+        ASSERT_IS(world_read(w, w->support, clip, got, sizeof got), E_DENIED);
+        ASSERT_IS(world_put(w, child, w->share, w->clip, "more", &id), E_DENIED);
+        struct vault_use publish = {.purpose = w->share, .operation = LAW_OPERATION_PUBLISH};
+        ASSERT_IS(vault_permit(w->v, &publish, w->clip, child, &answer), E_DENIED);
+        assert_true((answer.law.needs >> LAW_NEED_GUARDIAN_CONSENT & 1) != 0);
+        struct vault_use erase = {.purpose = w->share, .operation = LAW_OPERATION_ERASE};
+        ASSERT_OK(vault_permit(w->v, &erase, w->clip, child, &answer));
+        world_reopen(w);
+    }
+    struct vault_use use = {.purpose = w->share, .operation = LAW_OPERATION_ERASE};
+    struct vault_query query = {.id = clip};
+    ASSERT_OK(vault_delete(w->v, &use, &query, &found));
+    assert_int_equal(found.permitted, 1);
+    ASSERT_OK(vault_subject_set_state(w->v, NULL, child, VAULT_ACTIVE));
+    ASSERT_OK(world_put(w, child, w->share, w->clip, "more", &id));
+}
+
 static void retention_is_kept_to_the_second(void **state) {
     struct world *w = *state;
     uint64_t alice = world_adult(w, "alice@example.org");
@@ -440,6 +476,7 @@ int main(void) {
         TEST(without_consent_nothing_is_kept),
         TEST(what_the_map_does_not_declare_is_refused),
         TEST(a_child_cannot_consent_alone),
+        TEST(who_waits_for_a_guardian_is_served_little),
         TEST(retention_is_kept_to_the_second),
         TEST(an_erased_person_is_gone_and_proven),
         TEST(a_message_stays_for_the_other_without_the_one_who_left),

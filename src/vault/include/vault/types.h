@@ -62,7 +62,8 @@ struct vault_answer {
 
 enum vault_subject_state {
     VAULT_ACTIVE = 1,
-    VAULT_NEEDS_GUARDIAN = 2, /* nothing but what the account itself needs */
+    VAULT_NEEDS_GUARDIAN = 2, /* serves the account itself (the purposes that the data map calls
+                                 so), what the law demands, and erasure; all else is denied */
     VAULT_RESTRICTED = 3,     /* GDPR Art. 18: kept, and used for nothing else */
     VAULT_ERASED = 4,         /* only as an answer: nothing is kept of them */
 };
