@@ -12,11 +12,14 @@
 
 enum {
     APPLICATION_ID = 0x57415244, /* "WARD" */
-    FORMAT_VERSION = 1,
+    FORMAT_VERSION = 2,
     SQL_MAX = 256,
     PAGE_BYTES = 4096,
     BUSY_MS = 250,
     COPY_PAGES = 4096, /* copied at a time by a backup */
+    FREE_PART = 32,    /* of the file may be free pages before they are given back */
+    FREE_MIN = 64,
+    GIVEN_BACK = 512, /* pages at a time */
 };
 
 enum verb { PUT, GET, DELETE, DELETE_OWNER, DELETE_RANGE, EACH, SCAN, VERBS };
@@ -44,13 +47,18 @@ static const char sql_part_begin[] = "SAVEPOINT part";
 static const char sql_part_end[] = "RELEASE part";
 static const char sql_part_undo[] = "ROLLBACK TO part; RELEASE part";
 static const char sql_settle[] = "PRAGMA wal_checkpoint(TRUNCATE)";
+static const char sql_free[] = "PRAGMA freelist_count";
+static const char sql_pages[] = "PRAGMA page_count";
+#define SQL_GIVE_BACK "PRAGMA incremental_vacuum(%d)"
 static const char sql_check[] = "PRAGMA quick_check(1)";
 static const char sql_application[] = "PRAGMA application_id";
 static const char sql_version[] = "PRAGMA user_version";
 static const char sql_tables[] = "SELECT count(*) FROM sqlite_schema";
 static const char *const sql_before[] = {
-    "PRAGMA page_size = 4096",     "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA secure_delete = ON",
-    "PRAGMA cell_size_check = ON", "PRAGMA trusted_schema = OFF",     "PRAGMA temp_store = MEMORY",
+    "PRAGMA page_size = 4096",         "PRAGMA auto_vacuum = INCREMENTAL",
+    "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA secure_delete = ON",
+    "PRAGMA cell_size_check = ON",     "PRAGMA trusted_schema = OFF",
+    "PRAGMA temp_store = MEMORY",
 };
 static const char *const sql_after[] = {
     "PRAGMA journal_mode = WAL",
@@ -473,4 +481,18 @@ struct status store_check(struct store *s) {
 struct status store_settle(struct store *s) {
     release_view(s);
     return execute(s, sql_settle);
+}
+
+struct status store_trim(struct store *s) {
+    release_view(s);
+    int64_t unused = 0;
+    int64_t pages = 0;
+    TRY(ask_number(s, sql_free, &unused));
+    TRY(ask_number(s, sql_pages, &pages));
+    if (unused <= FREE_MIN || unused <= pages / FREE_PART) {
+        return STATUS_OK;
+    }
+    char sql[SQL_MAX];
+    snprintf(sql, sizeof sql, SQL_GIVE_BACK, GIVEN_BACK);
+    return execute(s, sql);
 }

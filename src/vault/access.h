@@ -17,17 +17,6 @@ enum {
     ACCESS_GATHER_MS = 60 * 1000,
 };
 
-/* What is the same for all that one request did. */
-struct access_use {
-    uint64_t session;
-    uint64_t actor;
-    int64_t at_ms;
-    uint8_t purpose;
-    uint8_t operation;
-    uint8_t recipient; /* + 1 */
-};
-
-struct access_group;
 struct access_item {
     uint64_t subject;         /* 0: nobody (any more) */
     struct access_item *next; /* in its chain */
@@ -66,6 +55,7 @@ struct access_log {
     size_t item_count;
     struct access_group *made; /* all groups */
     struct access_group *groups[ACCESS_GROUP_CHAINS];
+    uint64_t round;             /* items that people point at are of this one */
     struct access_item **items; /* chains, as many as there are items */
     size_t chain_count;
 };
@@ -81,9 +71,6 @@ struct access_entry {
     uint16_t cites[ACCESS_CITES];
 };
 MUST_USE struct status access_add(struct access_log *log, const struct access_entry *entry);
-/* All records of a selection, with their owners as the columns know them now. */
-MUST_USE struct status access_add_many(struct vault *v, const struct access_use *use,
-                                       const struct selection *which, bool permit);
 void access_clear(struct access_log *log);
 /* access_journal.c */
 MUST_USE struct status journal_open(struct vault *v);

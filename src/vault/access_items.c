@@ -126,12 +126,8 @@ static struct access_item *item_for(struct access_log *log, struct access_group 
     return i;
 }
 
-static struct status add_to(struct access_log *log, struct access_group *g,
-                            const struct access_entry *entry) {
-    struct access_item *item = g == NULL ? NULL : item_for(log, g, entry);
-    if (item == NULL) {
-        return FAIL(E_MEMORY);
-    }
+static struct status count_in(struct access_log *log, struct access_item *item,
+                              const struct access_entry *entry) {
     if (entry->record != 0 && item->count < ACCESS_RECORDS) {
         item->records[item->count] = entry->record;
     }
@@ -143,33 +139,43 @@ static struct status add_to(struct access_log *log, struct access_group *g,
 }
 
 struct status access_add(struct access_log *log, const struct access_entry *entry) {
-    return add_to(log, group_for(log, entry), entry);
+    struct access_group *g = group_for(log, entry);
+    struct access_item *item = g == NULL ? NULL : item_for(log, g, entry);
+    return item == NULL ? FAIL(E_MEMORY) : count_in(log, item, entry);
 }
 
-/* All that one request did differs in category, person and record alone. */
-struct status access_add_many(struct vault *v, const struct access_use *use,
-                              const struct selection *which, bool permit) {
-    struct access_entry entry = {.use = *use, .permit = permit};
-    struct access_group *groups[VAULT_CATEGORIES_MAX] = {NULL};
-    for (size_t i = 0; i < which->count; i++) {
-        const struct picked *item = &which->items[i];
-        const struct segment *s =
-            item->segment < v->columns.count ? v->columns.segments[item->segment] : NULL;
-        for (uint32_t word = 0; word < SEGMENT_WORDS; word++) {
-            for (uint64_t rest = item->bits.words[word]; rest != 0; rest &= rest - 1) {
-                uint32_t at = word * 64 + (uint32_t)__builtin_ctzll(rest);
-                entry.record = ((uint64_t)item->segment << SEGMENT_BITS) + at;
-                entry.subject = s == NULL ? 0 : s->owner[at];
-                entry.category = s == NULL ? 0 : s->category[at];
-                struct access_group **g = &groups[entry.category % VAULT_CATEGORIES_MAX];
-                if (*g == NULL || (*g)->category != entry.category) {
-                    *g = group_for(v->access, &entry);
-                }
-                TRY(add_to(v->access, *g, &entry));
-            }
-        }
+static struct access_group *group_in(struct access_log *log, struct access_many *many,
+                                     const struct access_entry *entry) {
+    struct access_group **g = &many->groups[entry->permit][entry->category % VAULT_CATEGORIES_MAX];
+    if (*g == NULL || (*g)->category != entry->category) {
+        *g = group_for(log, entry);
     }
-    return STATUS_OK;
+    return *g;
+}
+
+/* People remember where they stand: one request often meets them many times. */
+static struct access_item *item_of(struct access_log *log, struct access_group *g, struct person *p,
+                                   const struct access_entry *entry) {
+    bool known = p != NULL && p->access_round == log->round && p->access->group == g &&
+                 !p->access->undeclared;
+    struct access_item *item = known ? p->access : item_for(log, g, entry);
+    if (p != NULL && item != NULL) {
+        p->access = item;
+        p->access_round = log->round;
+    }
+    return item;
+}
+
+struct status access_note_in(struct vault *v, struct access_many *many, struct person *p,
+                             const struct segment *s, uint32_t at, bool permit) {
+    struct access_entry entry = {.use = many->use,
+                                 .subject = s->rows[at].owner,
+                                 .record = ((uint64_t)s->number << SEGMENT_BITS) + at,
+                                 .category = s->rows[at].category,
+                                 .permit = permit};
+    struct access_group *g = group_in(v->access, many, &entry);
+    struct access_item *item = g == NULL ? NULL : item_of(v->access, g, p, &entry);
+    return item == NULL ? FAIL(E_MEMORY) : count_in(v->access, item, &entry);
 }
 
 void access_clear(struct access_log *log) {
@@ -181,6 +187,7 @@ void access_clear(struct access_log *log) {
         }
         mem_free(g);
     }
+    log->round++;
     log->made = NULL;
     log->item_count = 0;
     log->oldest_ms = 0;

@@ -146,13 +146,29 @@ static struct status replay_one(struct vault *v, const struct access_use *use, s
     return access_add(v->access, &e);
 }
 
+/* With their owners as the columns know them now. */
+static struct status replay_selection(struct vault *v, const struct access_use *use,
+                                      const struct selection *which, bool permit) {
+    for (uint64_t id = selection_next(which, 0); id != 0; id = selection_next(which, id)) {
+        struct access_entry e = {.use = *use, .record = id, .permit = permit};
+        uint32_t at = 0;
+        const struct segment *s = columns_at(&v->columns, id, &at);
+        if (s != NULL) {
+            e.subject = s->rows[at].owner;
+            e.category = s->rows[at].category;
+        }
+        TRY(access_add(v->access, &e));
+    }
+    return STATUS_OK;
+}
+
 static struct status replay_many(struct vault *v, const struct access_use *use,
                                  struct slice *rest) {
     for (int permit = 1; permit >= 0; permit--) {
         struct selection which CLEANUP(selection_done);
         selection_init(&which);
         TRY(selection_read(rest, &which));
-        TRY(access_add_many(v, use, &which, permit == 1));
+        TRY(replay_selection(v, use, &which, permit == 1));
     }
     return STATUS_OK;
 }

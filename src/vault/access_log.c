@@ -43,12 +43,14 @@ struct status access_note(struct vault *v, const struct vault_use *use, uint8_t 
     return STATUS_OK;
 }
 
-struct status access_note_many(struct vault *v, const struct vault_use *use,
-                               const struct selection *permitted, const struct selection *denied) {
-    struct access_use made = use_of(v, use);
-    TRY(journal_many(v, &made, permitted, denied));
-    TRY(access_add_many(v, &made, permitted, true));
-    TRY(access_add_many(v, &made, denied, false));
+void access_many_begin(const struct vault *v, const struct vault_use *use,
+                       struct access_many *ret) {
+    *ret = (struct access_many){.use = use_of(v, use)};
+}
+
+struct status access_many_end(struct vault *v, const struct access_many *many,
+                              const struct selection *permitted, const struct selection *denied) {
+    TRY(journal_many(v, &many->use, permitted, denied));
     v->counters.permits += permitted->records;
     v->counters.denials += denied->records;
     return STATUS_OK;
@@ -296,6 +298,7 @@ struct status access_open(struct vault *v) {
     if (v->access == NULL) {
         return FAIL(E_MEMORY);
     }
+    v->access->round = 1;
     TRY(journal_open(v));
     return access_gather(v);
 }

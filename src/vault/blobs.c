@@ -239,7 +239,7 @@ struct status vault_blob_abort(struct vault *v, uint64_t id) {
     if (s == NULL || !segment_bit(s, PLANES_FLAG, BLOB_BIT, at)) {
         return FAIL(E_NO_RECORD);
     }
-    struct vault_use use = {.purpose = s->collected_for[at], .operation = LAW_OPERATION_ERASE};
+    struct vault_use use = {.purpose = s->rows[at].collected_for, .operation = LAW_OPERATION_ERASE};
     struct vault_query query = {.id = id};
     struct vault_found found;
     return vault_delete(v, &use, &query, &found);
@@ -272,7 +272,7 @@ static struct status open_reader(struct vault *v, const struct segment *s, uint3
     TRY(blob_key(v, blob->id, &key));
     char path[OS_PATH_MAX];
     TRY(blob_path(v, blob->id, path));
-    struct seal_place place = place_of(s->owner[at], s->category[at], blob->id);
+    struct seal_place place = place_of(s->rows[at].owner, s->rows[at].category, blob->id);
     TRY(blob_reader_begin(&blob->reader, v->fs, path, &key, &place));
     return blob->reader.plain_size == bytes_be64(payload.ptr) ? STATUS_OK : FAIL(E_BLOB_TRUNCATED);
 }

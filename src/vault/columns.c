@@ -92,7 +92,6 @@ static struct status reserve_planes(struct segment *s, enum plane_set set, uint6
             if (*plane == NULL) {
                 return FAIL(E_MEMORY);
             }
-            s->has[set] |= bits & -bits;
         }
     }
     return STATUS_OK;
@@ -112,6 +111,7 @@ struct status columns_reserve(struct columns *c, const struct vault_meta *meta) 
 }
 
 static void set_bits(struct segment *s, enum plane_set set, uint64_t bits, uint32_t at) {
+    s->rows[at].masks[set] |= bits;
     for (; bits != 0; bits &= bits - 1) {
         struct plane *plane = s->planes[set][__builtin_ctzll(bits)];
         plane->words[at / 64] |= UINT64_C(1) << (at % 64);
@@ -132,35 +132,35 @@ static struct segment *segment_of(const struct columns *c, uint64_t id) {
 /* Newest first: the list of an owner ascends from its end. A record that comes late (out of
  * order) goes where its id belongs. */
 static void link_owner(struct columns *c, struct segment *s, uint32_t at, uint64_t id) {
-    uint32_t owner = s->owner[at];
+    uint32_t owner = s->rows[at].owner;
     uint32_t newer = 0;
     uint32_t older = c->heads[owner];
     while (older > id) {
         newer = older;
-        older = segment_of(c, older)->next[older % SEGMENT_RECORDS];
+        older = segment_of(c, older)->rows[older % SEGMENT_RECORDS].next;
     }
-    s->next[at] = older;
-    s->prev[at] = newer;
+    s->rows[at].next = older;
+    s->rows[at].prev = newer;
     if (older != 0) {
-        segment_of(c, older)->prev[older % SEGMENT_RECORDS] = (uint32_t)id;
+        segment_of(c, older)->rows[older % SEGMENT_RECORDS].prev = (uint32_t)id;
     }
     if (newer != 0) {
-        segment_of(c, newer)->next[newer % SEGMENT_RECORDS] = (uint32_t)id;
+        segment_of(c, newer)->rows[newer % SEGMENT_RECORDS].next = (uint32_t)id;
     } else {
         c->heads[owner] = (uint32_t)id;
     }
 }
 
 static void unlink_owner(struct columns *c, struct segment *s, uint32_t at) {
-    uint32_t older = s->next[at];
-    uint32_t newer = s->prev[at];
+    uint32_t older = s->rows[at].next;
+    uint32_t newer = s->rows[at].prev;
     if (older != 0) {
-        segment_of(c, older)->prev[older % SEGMENT_RECORDS] = newer;
+        segment_of(c, older)->rows[older % SEGMENT_RECORDS].prev = newer;
     }
     if (newer != 0) {
-        segment_of(c, newer)->next[newer % SEGMENT_RECORDS] = older;
+        segment_of(c, newer)->rows[newer % SEGMENT_RECORDS].next = older;
     } else {
-        c->heads[s->owner[at]] = older;
+        c->heads[s->rows[at].owner] = older;
     }
 }
 
@@ -170,26 +170,26 @@ static uint32_t expiry_of(int64_t expires_s) {
 }
 
 static void set_expiry(struct segment *s, uint32_t at, int64_t expires_s) {
-    s->expires[at] = expiry_of(expires_s);
-    if (s->expires[at] != 0 && s->expires[at] < s->earliest_expiry) {
-        s->earliest_expiry = s->expires[at];
+    s->rows[at].expires = expiry_of(expires_s);
+    if (s->rows[at].expires != 0 && s->rows[at].expires < s->earliest_expiry) {
+        s->earliest_expiry = s->rows[at].expires;
     }
 }
 
 static void set_origin(struct segment *s, uint32_t at, uint16_t origin) {
-    s->origin[at] = origin;
+    s->rows[at].origin = origin;
     s->origins |= UINT64_C(1) << (origin % 64);
 }
 
 void columns_put(struct columns *c, const struct vault_meta *meta, uint64_t delta) {
     struct segment *s = segment_of(c, meta->id);
     uint32_t at = (uint32_t)(meta->id % SEGMENT_RECORDS);
-    s->owner[at] = (uint32_t)meta->owner;
-    s->collected[at] = (uint32_t)meta->collected_s;
-    s->access_list[at] = meta->access_list;
-    s->category[at] = meta->category;
-    s->collected_for[at] = meta->collected_for;
-    s->place[at] = meta->place;
+    s->rows[at].owner = (uint32_t)meta->owner;
+    s->rows[at].collected = (uint32_t)meta->collected_s;
+    s->rows[at].access_list = meta->access_list;
+    s->rows[at].category = meta->category;
+    s->rows[at].collected_for = meta->collected_for;
+    s->rows[at].place = meta->place;
     set_expiry(s, at, meta->expires_s);
     set_origin(s, at, meta->origin);
     s->categories |= UINT64_C(1) << (meta->category % 64);
@@ -215,64 +215,27 @@ struct segment *columns_at(const struct columns *c, uint64_t id, uint32_t *ret_a
     return s;
 }
 
-uint64_t segment_mask(const struct segment *s, enum plane_set set, uint32_t at) {
-    uint64_t mask = 0;
-    for (uint64_t rest = s->has[set]; rest != 0; rest &= rest - 1) {
-        unsigned bit = (unsigned)__builtin_ctzll(rest);
-        mask |= (uint64_t)segment_bit(s, set, bit, at) << bit;
-    }
-    return mask;
-}
-
 bool segment_expired(const struct segment *s, uint32_t at, int64_t now_s) {
-    return s->expires[at] != 0 && (int64_t)s->expires[at] <= now_s;
+    return s->rows[at].expires != 0 && (int64_t)s->rows[at].expires <= now_s;
 }
 
-void segment_meta(const struct segment *s, uint32_t at, const struct masks *masks,
-                  struct vault_meta *ret) {
+void segment_meta(const struct segment *s, uint32_t at, struct vault_meta *ret) {
+    const struct row *row = &s->rows[at];
     *ret = (struct vault_meta){
         .id = ((uint64_t)s->number << SEGMENT_BITS) + at,
-        .owner = s->owner[at],
-        .category = s->category[at],
-        .collected_for = s->collected_for[at],
-        .flags = (uint16_t)masks->of[PLANES_FLAG],
-        .origin = s->origin[at],
-        .access_list = s->access_list[at],
-        .place = s->place[at],
-        .purposes = masks->of[PLANES_PURPOSE],
-        .objections = masks->of[PLANES_OBJECTION],
-        .shares = masks->of[PLANES_SHARE],
-        .collected_s = s->collected[at],
-        .expires_s = s->expires[at] == 0 ? VAULT_NEVER_EXPIRES : (int64_t)s->expires[at],
+        .owner = row->owner,
+        .category = row->category,
+        .collected_for = row->collected_for,
+        .flags = (uint16_t)row->masks[PLANES_FLAG],
+        .origin = row->origin,
+        .access_list = row->access_list,
+        .place = row->place,
+        .purposes = row->masks[PLANES_PURPOSE],
+        .objections = row->masks[PLANES_OBJECTION],
+        .shares = row->masks[PLANES_SHARE],
+        .collected_s = row->collected,
+        .expires_s = row->expires == 0 ? VAULT_NEVER_EXPIRES : (int64_t)row->expires,
     };
-}
-
-static void masks_add(const uint64_t plane[BLOCK_WORDS], const uint64_t which[BLOCK_WORDS], int set,
-                      uint64_t bit, struct masks ret[BLOCK_RECORDS]) {
-    uint64_t any = 0;
-    for (int i = 0; i < BLOCK_WORDS; i++) {
-        any |= plane[i] & which[i];
-    }
-    for (int i = 0; any != 0 && i < BLOCK_WORDS; i++) {
-        for (uint64_t rest = plane[i] & which[i]; rest != 0; rest &= rest - 1) {
-            ret[i * 64 + __builtin_ctzll(rest)].of[set] |= bit;
-        }
-    }
-}
-
-void segment_masks(const struct segment *s, uint32_t block, const uint64_t which[BLOCK_WORDS],
-                   struct masks ret[BLOCK_RECORDS]) {
-    for (int i = 0; i < BLOCK_WORDS; i++) {
-        for (uint64_t rest = which[i]; rest != 0; rest &= rest - 1) {
-            ret[i * 64 + __builtin_ctzll(rest)] = (struct masks){.of = {0}};
-        }
-    }
-    for (int set = 0; set < PLANE_SETS; set++) {
-        for (uint64_t has = s->has[set]; has != 0; has &= has - 1) {
-            const struct plane *plane = s->planes[set][__builtin_ctzll(has)];
-            masks_add(plane->words + (size_t)block * BLOCK_WORDS, which, set, has & -has, ret);
-        }
-    }
 }
 
 bool columns_get(const struct columns *c, uint64_t id, struct vault_meta *ret) {
@@ -281,11 +244,7 @@ bool columns_get(const struct columns *c, uint64_t id, struct vault_meta *ret) {
     if (s == NULL) {
         return false;
     }
-    struct masks masks;
-    for (int set = 0; set < PLANE_SETS; set++) {
-        masks.of[set] = segment_mask(s, (enum plane_set)set, at);
-    }
-    segment_meta(s, at, &masks, ret);
+    segment_meta(s, at, ret);
     return true;
 }
 
@@ -302,60 +261,81 @@ struct status columns_reserve_change(struct columns *c, const struct selection *
 }
 
 static void planes_add(struct segment *s, enum plane_set set, uint64_t bits,
-                       const struct plane *which) {
+                       const struct picked *which) {
     for (; bits != 0; bits &= bits - 1) {
         uint64_t *words = s->planes[set][__builtin_ctzll(bits)]->words;
-        for (int i = 0; i < SEGMENT_WORDS; i++) {
+        for (uint64_t used = which->used; used != 0; used &= used - 1) {
+            int i = __builtin_ctzll(used);
             words[i] |= which->words[i];
         }
     }
 }
 
 static void planes_remove(struct segment *s, enum plane_set set, uint64_t bits,
-                          const struct plane *which) {
+                          const struct picked *which) {
     for (; bits != 0; bits &= bits - 1) {
         struct plane *plane = s->planes[set][__builtin_ctzll(bits)];
-        for (int i = 0; plane != NULL && i < SEGMENT_WORDS; i++) {
+        for (uint64_t used = plane == NULL ? 0 : which->used; used != 0; used &= used - 1) {
+            int i = __builtin_ctzll(used);
             plane->words[i] &= ~which->words[i];
         }
     }
 }
 
-static void change_values(struct segment *s, const struct plane *which,
-                          const struct vault_change *change) {
-    if (change->origin == 0 && change->access_list == 0 && change->expires_s == 0) {
-        return;
+/* What is added and removed, by set. */
+struct mask_change {
+    uint64_t add[PLANE_SETS];
+    uint64_t remove[PLANE_SETS];
+};
+
+static struct mask_change masks_of(const struct vault_change *change) {
+    return (struct mask_change){
+        .add = {[PLANES_PURPOSE] = change->purposes_add,
+                [PLANES_OBJECTION] = change->objections_add,
+                [PLANES_SHARE] = change->shares_add,
+                [PLANES_FLAG] = change->flags_add},
+        .remove = {[PLANES_PURPOSE] = change->purposes_remove,
+                   [PLANES_OBJECTION] = change->objections_remove,
+                   [PLANES_SHARE] = change->shares_remove,
+                   [PLANES_FLAG] = change->flags_remove},
+    };
+}
+
+static void change_planes(struct segment *s, const struct picked *which,
+                          const struct mask_change *masks) {
+    for (int set = 0; set < PLANE_SETS; set++) {
+        planes_remove(s, (enum plane_set)set, masks->remove[set], which);
+        planes_add(s, (enum plane_set)set, masks->add[set], which);
     }
-    for (uint32_t word = 0; word < SEGMENT_WORDS; word++) {
-        for (uint64_t bits = which->words[word]; bits != 0; bits &= bits - 1) {
-            uint32_t at = word * 64 + (uint32_t)__builtin_ctzll(bits);
-            if (change->origin != 0) {
-                set_origin(s, at, change->origin);
-            }
-            if (change->access_list != 0) {
-                s->access_list[at] = change->access_list;
-            }
-            if (change->expires_s != 0) {
-                set_expiry(s, at, change->expires_s);
-            }
+}
+
+static void change_rows(struct segment *s, const struct picked *which,
+                        const struct vault_change *change, const struct mask_change *masks) {
+    uint32_t at = 0;
+    for (struct picks p = picks_of(which); picks_next(&p, &at);) {
+        struct row *row = &s->rows[at];
+        for (int set = 0; set < PLANE_SETS; set++) {
+            row->masks[set] = (row->masks[set] & ~masks->remove[set]) | masks->add[set];
+        }
+        if (change->origin != 0) {
+            set_origin(s, at, change->origin);
+        }
+        if (change->access_list != 0) {
+            row->access_list = change->access_list;
+        }
+        if (change->expires_s != 0) {
+            set_expiry(s, at, change->expires_s);
         }
     }
 }
 
 void columns_change(struct columns *c, const struct selection *which,
                     const struct vault_change *change, uint64_t delta) {
+    struct mask_change masks = masks_of(change);
     for (size_t i = 0; i < which->count; i++) {
         struct segment *s = c->segments[which->items[i].segment];
-        const struct plane *bits = &which->items[i].bits;
-        planes_remove(s, PLANES_PURPOSE, change->purposes_remove, bits);
-        planes_remove(s, PLANES_OBJECTION, change->objections_remove, bits);
-        planes_remove(s, PLANES_SHARE, change->shares_remove, bits);
-        planes_remove(s, PLANES_FLAG, change->flags_remove, bits);
-        planes_add(s, PLANES_PURPOSE, change->purposes_add, bits);
-        planes_add(s, PLANES_OBJECTION, change->objections_add, bits);
-        planes_add(s, PLANES_SHARE, change->shares_add, bits);
-        planes_add(s, PLANES_FLAG, change->flags_add, bits);
-        change_values(s, bits, change);
+        change_planes(s, &which->items[i], &masks);
+        change_rows(s, &which->items[i], change, &masks);
         mark_dirty(s, delta);
     }
 }
@@ -363,27 +343,22 @@ void columns_change(struct columns *c, const struct selection *which,
 /* Nothing of a dead record stays, so that a later copy of the segment cannot tell of it. */
 static void forget_at(struct columns *c, struct segment *s, uint32_t at) {
     unlink_owner(c, s, at);
-    s->owner[at] = s->next[at] = s->prev[at] = s->collected[at] = s->expires[at] = 0;
-    s->origin[at] = s->access_list[at] = 0;
-    s->category[at] = s->collected_for[at] = s->place[at] = 0;
+    for (int set = 0; set < PLANE_SETS; set++) {
+        for (uint64_t bits = s->rows[at].masks[set]; bits != 0; bits &= bits - 1) {
+            s->planes[set][__builtin_ctzll(bits)]->words[at / 64] &= ~(UINT64_C(1) << (at % 64));
+        }
+    }
+    s->rows[at] = (struct row){.owner = 0};
+    s->alive.words[at / 64] &= ~(UINT64_C(1) << (at % 64));
     s->alive_count--;
     c->alive--;
-}
-
-static void forget_planes(struct segment *s, const struct plane *which) {
-    for (int set = 0; set < PLANE_SETS; set++) {
-        planes_remove(s, (enum plane_set)set, UINT64_MAX, which);
-    }
-    for (int i = 0; i < SEGMENT_WORDS; i++) {
-        s->alive.words[i] &= ~which->words[i];
-    }
 }
 
 static void refresh_expiry(struct segment *s) {
     s->earliest_expiry = UINT32_MAX;
     for (uint32_t at = 0; at < SEGMENT_RECORDS; at++) {
-        if (s->expires[at] != 0 && s->expires[at] < s->earliest_expiry) {
-            s->earliest_expiry = s->expires[at];
+        if (s->rows[at].expires != 0 && s->rows[at].expires < s->earliest_expiry) {
+            s->earliest_expiry = s->rows[at].expires;
         }
     }
 }
@@ -391,17 +366,15 @@ static void refresh_expiry(struct segment *s) {
 void columns_drop(struct columns *c, const struct selection *which, uint64_t delta) {
     for (size_t i = 0; i < which->count; i++) {
         struct segment *s = c->segments[which->items[i].segment];
-        struct plane bits = which->items[i].bits;
         bool held_earliest = false;
-        for (uint32_t word = 0; word < SEGMENT_WORDS; word++) {
-            bits.words[word] &= s->alive.words[word];
-            for (uint64_t rest = bits.words[word]; rest != 0; rest &= rest - 1) {
-                uint32_t at = word * 64 + (uint32_t)__builtin_ctzll(rest);
-                held_earliest |= s->expires[at] != 0 && s->expires[at] <= s->earliest_expiry;
+        uint32_t at = 0;
+        for (struct picks p = picks_of(&which->items[i]); picks_next(&p, &at);) {
+            if ((s->alive.words[at / 64] >> (at % 64) & 1) != 0) {
+                uint32_t expires = s->rows[at].expires;
+                held_earliest |= expires != 0 && expires <= s->earliest_expiry;
                 forget_at(c, s, at);
             }
         }
-        forget_planes(s, &bits);
         if (held_earliest) {
             refresh_expiry(s);
         }
@@ -413,11 +386,11 @@ uint64_t columns_newest(const struct columns *c, uint64_t owner, uint64_t below)
     uint64_t id = owner < c->head_count ? c->heads[owner] : 0;
     uint32_t at = 0;
     const struct segment *s = below == 0 ? NULL : columns_at(c, below, &at);
-    if (s != NULL && s->owner[at] == owner) {
-        return s->next[at];
+    if (s != NULL && s->rows[at].owner == owner) {
+        return s->rows[at].next;
     }
     while (below != 0 && id >= below) {
-        id = segment_of(c, id)->next[id % SEGMENT_RECORDS];
+        id = segment_of(c, id)->rows[id % SEGMENT_RECORDS].next;
     }
     return id;
 }

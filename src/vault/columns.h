@@ -1,6 +1,7 @@
-/* What is known about every record, packed in columns, in memory: 4096 records a segment, a bit
- * plane of 512 bytes for each purpose, objection, share and flag that occurs in it. Finding and
- * changing by any of them touches the words of its planes, not the records.
+/* What is known about every record, in memory: 4096 records a segment, and in it the same twice. A
+ * bit plane of 512 bytes for each purpose, objection, share and flag that occurs in it: many
+ * records are found by the words of planes, without touching them. And a row of 64 bytes for each
+ * record: what is decided and handed out of one record costs one line of memory.
  *
  * Pure: knows neither store nor law. A record's place is its id: segment id / 4096. Ids are never
  * used again, so a segment whose records are all gone is dropped.
@@ -27,6 +28,22 @@ struct plane {
     uint64_t words[SEGMENT_WORDS];
 };
 
+/* All of one record. */
+struct row {
+    uint32_t owner;
+    uint32_t next; /* older record of the owner */
+    uint32_t prev; /* newer */
+    uint32_t collected;
+    uint32_t expires; /* 0: as long as the account */
+    uint16_t origin;
+    uint16_t access_list;
+    uint8_t category;
+    uint8_t collected_for;
+    uint8_t place;
+    uint64_t masks[PLANE_SETS]; /* its bits of the planes */
+};
+_Static_assert(sizeof(struct row) == 64, "a row is a line of memory");
+
 struct segment {
     uint32_t number;
     uint32_t alive_count;
@@ -37,18 +54,8 @@ struct segment {
     uint64_t origins; /* bit origin % 64 */
     uint32_t earliest_expiry;
     struct plane alive;
-    uint64_t has[PLANE_SETS]; /* bits of the planes that are there */
     struct plane *planes[PLANE_SETS][64];
-    uint32_t owner[SEGMENT_RECORDS];
-    uint32_t next[SEGMENT_RECORDS]; /* older record of the owner */
-    uint32_t prev[SEGMENT_RECORDS]; /* newer */
-    uint32_t collected[SEGMENT_RECORDS];
-    uint32_t expires[SEGMENT_RECORDS]; /* 0: as long as the account */
-    uint16_t origin[SEGMENT_RECORDS];
-    uint16_t access_list[SEGMENT_RECORDS];
-    uint8_t category[SEGMENT_RECORDS];
-    uint8_t collected_for[SEGMENT_RECORDS];
-    uint8_t place[SEGMENT_RECORDS];
+    struct row rows[SEGMENT_RECORDS];
 };
 
 struct columns {
@@ -59,11 +66,43 @@ struct columns {
     uint64_t alive;
 };
 
-/* Some records: a bitmap for each segment that has any, ascending. */
+/* Some records of a segment: bits, in the words that `used` names; the others hold nothing. */
 struct picked {
     uint32_t segment;
-    struct plane bits;
+    uint64_t used;
+    uint64_t words[SEGMENT_WORDS];
 };
+
+/* Walks over the places of a picked one, ascending:
+ *   for (struct picks p = picks_of(item); picks_next(&p, &at);) */
+struct picks {
+    const struct picked *item;
+    uint64_t used, rest;
+    uint32_t word;
+};
+static inline struct picks picks_of(const struct picked *item) {
+    return (struct picks){.item = item, .used = item->used};
+}
+static inline bool picks_next(struct picks *p, uint32_t *ret_at) {
+    while (p->rest == 0) {
+        if (p->used == 0) {
+            return false;
+        }
+        p->word = (uint32_t)__builtin_ctzll(p->used);
+        p->rest = p->item->words[p->word];
+        p->used &= p->used - 1;
+    }
+    *ret_at = p->word * 64 + (uint32_t)__builtin_ctzll(p->rest);
+    p->rest &= p->rest - 1;
+    return true;
+}
+void picked_set(struct picked *item, uint32_t at);
+void picked_clear(struct picked *item, uint32_t at);
+uint32_t picked_count(const struct picked *item);
+/* The bits of a plane. */
+void picked_from(struct picked *item, const struct plane *bits);
+
+/* Picked ones, ascending by segment. */
 struct selection {
     struct picked *items;
     size_t count;
@@ -77,27 +116,16 @@ void columns_done(struct columns *c);
 /* After success columns_put of this meta cannot fail. */
 MUST_USE struct status columns_reserve(struct columns *c, const struct vault_meta *meta);
 void columns_put(struct columns *c, const struct vault_meta *meta, uint64_t delta);
-/* The masks of many living records at once, out of 8 words of bits: each plane is looked at once
- * for all of them, and most hold none. ret[i] is that of the i-th of the 512 places. */
-enum { BLOCK_WORDS = 8, BLOCK_RECORDS = BLOCK_WORDS * 64 };
-struct masks {
-    uint64_t of[PLANE_SETS];
-};
-void segment_masks(const struct segment *s, uint32_t block, const uint64_t which[BLOCK_WORDS],
-                   struct masks ret[BLOCK_RECORDS]);
-/* What columns_get says, with the masks at hand. */
-void segment_meta(const struct segment *s, uint32_t at, const struct masks *masks,
-                  struct vault_meta *ret);
+/* What is known of a living record. Fills all but `others`. */
+void segment_meta(const struct segment *s, uint32_t at, struct vault_meta *ret);
 /* False when there is none. Fills all but `others`. */
 bool columns_get(const struct columns *c, uint64_t id, struct vault_meta *ret);
 /* The segment and the place in it, or NULL when the record is not there. */
 struct segment *columns_at(const struct columns *c, uint64_t id, uint32_t *ret_at);
 static inline bool segment_bit(const struct segment *s, enum plane_set set, unsigned bit,
                                uint32_t at) {
-    const struct plane *plane = s->planes[set][bit];
-    return plane != NULL && (plane->words[at / 64] >> (at % 64) & 1) != 0;
+    return (s->rows[at].masks[set] >> bit & 1) != 0;
 }
-uint64_t segment_mask(const struct segment *s, enum plane_set set, uint32_t at);
 bool segment_expired(const struct segment *s, uint32_t at, int64_t now_s);
 
 /* A change of all selected records; reserve first. */
@@ -116,6 +144,12 @@ uint64_t columns_newest(const struct columns *c, uint64_t owner, uint64_t below)
 void selection_init(struct selection *sel);
 void selection_done(struct selection *sel);
 MUST_USE struct status selection_add(struct selection *sel, uint64_t id);
+/* Room for as many more segments. */
+MUST_USE struct status selection_reserve(struct selection *sel, size_t count);
+/* The picked ones, unless there are none. */
+MUST_USE struct status selection_take(struct selection *sel, const struct picked *item);
+/* The highest, or 0. */
+uint64_t selection_last(const struct selection *sel);
 /* Ids in ascending order: call with 0, then with the last; 0 at the end. */
 uint64_t selection_next(const struct selection *sel, uint64_t after);
 void selection_remove(struct selection *sel, uint64_t id);

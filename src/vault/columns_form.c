@@ -6,114 +6,249 @@
 
 #include "base/bytes.h"
 #include "columns.h"
+#include "packed.h"
 
 enum {
-    SEGMENT_VERSION = 1,
+    SEGMENT_VERSION = 2,
     DELTA_PUT = 1,
     DELTA_CHANGE = 2,
     DELTA_DROP = 3,
-    PICKED_AS_BITMAP = 200, /* records in a segment from which a bitmap is smaller than a list */
-    ROW_BYTES = 4 + 4 + 4 + 2 + 2 + 1 + 1 + 1,
+    PICKED_AS_BITMAP =
+        512, /* records in a segment from which a bitmap is smaller than their gaps */
     PLANE_BYTES = SEGMENT_WORDS * 8,
+    ROW_BYTES = 4 + 4 + 4 + 2 + 2 + 1 + 1 + 1,
 };
 
-/* Takes `len` bytes off the front. */
-static struct status take(struct slice *rest, size_t len, const uint8_t **ret) {
-    if (rest->len < len) {
-        return FAIL(E_VAULT_CORRUPT);
-    }
-    *ret = rest->ptr;
-    *rest = slice_from(*rest, len);
-    return STATUS_OK;
-}
+/* Places of a segment ------------------------------------------------------------------- */
 
-static struct status add_plane(struct buf *out, const struct plane *plane) {
+static struct status add_bitmap(const struct picked *item, struct buf *out) {
     TRY(buf_reserve(out, PLANE_BYTES));
-    for (int i = 0; i < SEGMENT_WORDS; i++) {
-        bytes_put_be64(out->ptr + out->len, plane->words[i]);
+    for (unsigned i = 0; i < SEGMENT_WORDS; i++) {
+        bytes_put_be64(out->ptr + out->len, (item->used >> i & 1) == 0 ? 0 : item->words[i]);
         out->len += 8;
     }
     return STATUS_OK;
 }
 
-static struct status take_plane(struct slice *rest, struct plane *ret) {
-    const uint8_t *from = NULL;
-    TRY(take(rest, PLANE_BYTES, &from));
-    for (int i = 0; i < SEGMENT_WORDS; i++) {
-        ret->words[i] = bytes_be64(from + i * 8);
-    }
-    return STATUS_OK;
-}
-
-static bool plane_empty(const struct plane *plane) {
-    uint64_t any = 0;
-    for (int i = 0; plane != NULL && i < SEGMENT_WORDS; i++) {
-        any |= plane->words[i];
-    }
-    return any == 0;
-}
-
-static void put_row(const struct segment *s, uint32_t at, uint8_t *to) {
-    bytes_put_be32(to, s->owner[at]);
-    bytes_put_be32(to + 4, s->collected[at]);
-    bytes_put_be32(to + 8, s->expires[at]);
-    bytes_put_be16(to + 12, s->origin[at]);
-    bytes_put_be16(to + 14, s->access_list[at]);
-    to[16] = s->category[at];
-    to[17] = s->collected_for[at];
-    to[18] = s->place[at];
-}
-
-static struct status add_rows(const struct segment *s, struct buf *out) {
-    TRY(buf_reserve(out, (size_t)s->alive_count * ROW_BYTES));
-    for (uint32_t word = 0; word < SEGMENT_WORDS; word++) {
-        for (uint64_t rest = s->alive.words[word]; rest != 0; rest &= rest - 1) {
-            put_row(s, word * 64 + (uint32_t)__builtin_ctzll(rest), out->ptr + out->len);
-            out->len += ROW_BYTES;
+/* How far each is from the one before. */
+static struct status add_gaps(const struct picked *item, uint32_t count, struct buf *out) {
+    TRY(buf_reserve(out, (size_t)count * 2));
+    uint32_t at = 0;
+    uint32_t next = 0;
+    for (struct picks p = picks_of(item); picks_next(&p, &at);) {
+        uint32_t gap = at - next;
+        if (gap >= 0x80) {
+            out->ptr[out->len++] = (uint8_t)(gap | 0x80);
+            gap >>= 7;
         }
+        out->ptr[out->len++] = (uint8_t)gap;
+        next = at + 1;
     }
     return STATUS_OK;
 }
+
+static struct status picked_write(const struct picked *item, struct buf *out) {
+    uint32_t count = picked_count(item);
+    TRY(packed_add(out, count));
+    return count >= PICKED_AS_BITMAP ? add_bitmap(item, out) : add_gaps(item, count, out);
+}
+
+static struct status take_bitmap(struct slice *rest, struct picked *ret) {
+    const uint8_t *from = NULL;
+    TRY(packed_take_bytes(rest, PLANE_BYTES, &from));
+    struct plane bits;
+    for (int i = 0; i < SEGMENT_WORDS; i++) {
+        bits.words[i] = bytes_be64(from + i * 8);
+    }
+    picked_from(ret, &bits);
+    return STATUS_OK;
+}
+
+static struct status take_gaps(struct slice *rest, uint64_t count, struct picked *ret) {
+    uint64_t next = 0;
+    ret->used = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t gap = 0;
+        TRY(packed_take(rest, &gap));
+        if (gap >= SEGMENT_RECORDS || next + gap >= SEGMENT_RECORDS) {
+            return FAIL(E_VAULT_CORRUPT);
+        }
+        picked_set(ret, (uint32_t)(next + gap));
+        next += gap + 1;
+    }
+    return STATUS_OK;
+}
+
+static struct status picked_read(struct slice *rest, struct picked *ret) {
+    uint64_t count = 0;
+    TRY(packed_take(rest, &count));
+    TRY(count >= PICKED_AS_BITMAP ? take_bitmap(rest, ret) : take_gaps(rest, count, ret));
+    return picked_count(ret) == count ? STATUS_OK : FAIL(E_VAULT_CORRUPT);
+}
+
+/* Values of a segment -------------------------------------------------------------------- */
+
+enum value {
+    OWNER,
+    COLLECTED,
+    EXPIRES,
+    ORIGIN,
+    ACCESS_LIST,
+    CATEGORY,
+    COLLECTED_FOR,
+    PLACE,
+    VALUES
+};
+
+static uint32_t value_of(const struct row *row, enum value which) {
+    switch (which) {
+    case OWNER:
+        return row->owner;
+    case COLLECTED:
+        return row->collected;
+    case EXPIRES:
+        return row->expires;
+    case ORIGIN:
+        return row->origin;
+    case ACCESS_LIST:
+        return row->access_list;
+    case CATEGORY:
+        return row->category;
+    case COLLECTED_FOR:
+        return row->collected_for;
+    case PLACE:
+    case VALUES:
+    default:
+        return row->place;
+    }
+}
+
+/* A value of every living record: each takes as many bits as the largest less the smallest. */
+struct value_column {
+    uint32_t least;
+    unsigned width; /* bits */
+    const uint8_t *bits;
+};
+
+static size_t column_bytes(unsigned width, uint32_t count) {
+    return ((size_t)width * count + 7) / 8;
+}
+
+static struct value_column column_of(const struct segment *s, const struct picked *alive,
+                                     enum value which) {
+    uint32_t least = UINT32_MAX;
+    uint32_t most = 0;
+    uint32_t at = 0;
+    for (struct picks p = picks_of(alive); picks_next(&p, &at);) {
+        uint32_t value = value_of(&s->rows[at], which);
+        least = value < least ? value : least;
+        most = value > most ? value : most;
+    }
+    struct value_column column = {.least = least};
+    for (uint32_t range = least <= most ? most - least : 0; range != 0; range >>= 1) {
+        column.width++;
+    }
+    return column;
+}
+
+/* The lowest bit first. */
+static void put_bits(uint8_t *to, size_t from, uint32_t value) {
+    uint64_t bits = (uint64_t)value << (from % 8);
+    for (size_t i = from / 8; bits != 0; i++, bits >>= 8) {
+        to[i] |= (uint8_t)bits;
+    }
+}
+
+static uint32_t value_at(const struct value_column *column, uint32_t number) {
+    size_t from = (size_t)number * column->width;
+    uint64_t bits = 0;
+    for (size_t i = 0; i * 8 < from % 8 + column->width; i++) {
+        bits |= (uint64_t)column->bits[from / 8 + i] << (8 * i);
+    }
+    uint64_t mask = (UINT64_C(1) << column->width) - 1;
+    return column->least + (uint32_t)(bits >> (from % 8) & mask);
+}
+
+static struct status add_values(const struct segment *s, const struct picked *alive,
+                                enum value which, struct buf *out) {
+    struct value_column column = column_of(s, alive, which);
+    size_t bytes = column_bytes(column.width, s->alive_count);
+    TRY(buf_add_be32(out, column.least));
+    TRY(buf_add_byte(out, (uint8_t)column.width));
+    TRY(buf_reserve(out, bytes));
+    memset(out->ptr + out->len, 0, bytes);
+    uint32_t at = 0;
+    size_t i = 0;
+    for (struct picks p = picks_of(alive); picks_next(&p, &at); i++) {
+        put_bits(out->ptr + out->len, i * column.width,
+                 value_of(&s->rows[at], which) - column.least);
+    }
+    out->len += bytes;
+    return STATUS_OK;
+}
+
+static struct status take_values(struct slice *rest, uint32_t count, struct value_column *ret) {
+    const uint8_t *head = NULL;
+    TRY(packed_take_bytes(rest, 5, &head));
+    *ret = (struct value_column){.least = bytes_be32(head), .width = head[4]};
+    if (ret->width > 32) {
+        return FAIL(E_VAULT_CORRUPT);
+    }
+    return packed_take_bytes(rest, column_bytes(ret->width, count), &ret->bits);
+}
+
+/* Segments ------------------------------------------------------------------------------- */
 
 struct status segment_write(const struct segment *s, struct buf *out) {
+    struct picked alive;
+    struct picked item;
+    picked_from(&alive, &s->alive);
     TRY(buf_add_byte(out, SEGMENT_VERSION));
     TRY(buf_add_be64(out, s->saved_through));
-    TRY(add_plane(out, &s->alive));
-    TRY(add_rows(s, out));
+    TRY(picked_write(&alive, out));
+    for (int which = 0; which < VALUES; which++) {
+        TRY(add_values(s, &alive, (enum value)which, out));
+    }
     for (unsigned set = 0; set < PLANE_SETS; set++) {
         for (unsigned bit = 0; bit < 64; bit++) {
-            if (!plane_empty(s->planes[set][bit])) {
+            if (s->planes[set][bit] == NULL) {
+                continue;
+            }
+            picked_from(&item, s->planes[set][bit]);
+            if (item.used != 0) {
                 TRY(buf_add_byte(out, (uint8_t)(set << 6 | bit)));
-                TRY(add_plane(out, s->planes[set][bit]));
+                TRY(picked_write(&item, out));
             }
         }
     }
     return STATUS_OK;
 }
 
-static void get_row(const uint8_t *from, struct vault_meta *meta) {
-    meta->owner = bytes_be32(from);
-    meta->collected_s = bytes_be32(from + 4);
-    meta->expires_s = bytes_be32(from + 8);
-    meta->origin = bytes_be16(from + 12);
-    meta->access_list = bytes_be16(from + 14);
-    meta->category = from[16];
-    meta->collected_for = from[17];
-    meta->place = from[18];
+static struct vault_meta meta_at(const struct value_column columns[VALUES], uint32_t i) {
+    return (struct vault_meta){
+        .owner = value_at(&columns[OWNER], i),
+        .collected_s = value_at(&columns[COLLECTED], i),
+        .expires_s = value_at(&columns[EXPIRES], i),
+        .origin = (uint16_t)value_at(&columns[ORIGIN], i),
+        .access_list = (uint16_t)value_at(&columns[ACCESS_LIST], i),
+        .category = (uint8_t)value_at(&columns[CATEGORY], i),
+        .collected_for = (uint8_t)value_at(&columns[COLLECTED_FOR], i),
+        .place = (uint8_t)value_at(&columns[PLACE], i),
+    };
 }
 
-static struct status read_rows(struct columns *c, uint32_t number, const struct plane *alive,
-                               struct slice *rest) {
-    for (uint32_t word = 0; word < SEGMENT_WORDS; word++) {
-        for (uint64_t bits = alive->words[word]; bits != 0; bits &= bits - 1) {
-            uint64_t at = word * 64 + (uint64_t)__builtin_ctzll(bits);
-            const uint8_t *from = NULL;
-            TRY(take(rest, ROW_BYTES, &from));
-            struct vault_meta meta = {.id = ((uint64_t)number << SEGMENT_BITS) + at};
-            get_row(from, &meta);
-            TRY(columns_reserve(c, &meta));
-            columns_put(c, &meta, 0);
-        }
+static struct status read_rows(struct columns *c, const struct picked *alive, struct slice *rest) {
+    struct value_column columns[VALUES];
+    for (int which = 0; which < VALUES; which++) {
+        TRY(take_values(rest, picked_count(alive), &columns[which]));
+    }
+    uint32_t at = 0;
+    uint32_t i = 0;
+    for (struct picks p = picks_of(alive); picks_next(&p, &at); i++) {
+        struct vault_meta meta = meta_at(columns, i);
+        meta.id = ((uint64_t)alive->segment << SEGMENT_BITS) + at;
+        TRY(columns_reserve(c, &meta));
+        columns_put(c, &meta, 0);
     }
     return STATUS_OK;
 }
@@ -121,16 +256,18 @@ static struct status read_rows(struct columns *c, uint32_t number, const struct 
 static struct status read_planes(struct columns *c, uint32_t number, struct slice *rest) {
     while (rest->len > 0) {
         const uint8_t *name = NULL;
-        TRY(take(rest, 1, &name));
-        struct picked item = {.segment = number};
-        TRY(take_plane(rest, &item.bits));
+        TRY(packed_take_bytes(rest, 1, &name));
+        struct picked item;
+        item.segment = number;
+        TRY(picked_read(rest, &item));
         struct selection which = {.items = &item, .count = 1};
-        struct vault_change change = {.purposes_add = 0};
         uint64_t bit = UINT64_C(1) << (*name & 63);
-        change.purposes_add = *name >> 6 == PLANES_PURPOSE ? bit : 0;
-        change.objections_add = *name >> 6 == PLANES_OBJECTION ? bit : 0;
-        change.shares_add = *name >> 6 == PLANES_SHARE ? bit : 0;
-        change.flags_add = *name >> 6 == PLANES_FLAG ? (uint16_t)bit : 0;
+        struct vault_change change = {
+            .purposes_add = *name >> 6 == PLANES_PURPOSE ? bit : 0,
+            .objections_add = *name >> 6 == PLANES_OBJECTION ? bit : 0,
+            .shares_add = *name >> 6 == PLANES_SHARE ? bit : 0,
+            .flags_add = *name >> 6 == PLANES_FLAG ? (uint16_t)bit : 0,
+        };
         TRY(columns_reserve_change(c, &which, &change));
         columns_change(c, &which, &change, 0);
     }
@@ -139,93 +276,55 @@ static struct status read_planes(struct columns *c, uint32_t number, struct slic
 
 struct status segment_read(struct columns *c, uint32_t number, struct slice bytes) {
     const uint8_t *head = NULL;
-    TRY(take(&bytes, 9, &head));
+    TRY(packed_take_bytes(&bytes, 9, &head));
     if (head[0] != SEGMENT_VERSION) {
         return FAIL(E_VAULT_CORRUPT);
     }
-    struct plane alive;
-    TRY(take_plane(&bytes, &alive));
-    if (plane_empty(&alive)) {
+    struct picked alive;
+    alive.segment = number;
+    TRY(picked_read(&bytes, &alive));
+    if (alive.used == 0) {
         return STATUS_OK;
     }
-    TRY(read_rows(c, number, &alive, &bytes));
+    TRY(read_rows(c, &alive, &bytes));
     TRY(read_planes(c, number, &bytes));
     c->segments[number]->saved_through = bytes_be64(head + 1);
     return STATUS_OK;
 }
 
-static uint32_t picked_count(const struct picked *item) {
-    uint32_t count = 0;
-    for (int i = 0; i < SEGMENT_WORDS; i++) {
-        count += (uint32_t)__builtin_popcountll(item->bits.words[i]);
-    }
-    return count;
-}
+/* Selections ------------------------------------------------------------------------------ */
 
-static struct status add_list(const struct picked *item, struct buf *out) {
-    for (uint32_t word = 0; word < SEGMENT_WORDS; word++) {
-        for (uint64_t rest = item->bits.words[word]; rest != 0; rest &= rest - 1) {
-            TRY(buf_add_be16(out, (uint16_t)(word * 64 + (uint32_t)__builtin_ctzll(rest))));
-        }
-    }
-    return STATUS_OK;
-}
-
-/* Per segment its number and how many; then their places, or a bitmap when there are many. */
 struct status selection_write(const struct selection *sel, struct buf *out) {
-    TRY(buf_add_be32(out, (uint32_t)sel->count));
+    TRY(packed_add(out, sel->count));
+    uint32_t next = 0;
     for (size_t i = 0; i < sel->count; i++) {
-        uint32_t count = picked_count(&sel->items[i]);
-        TRY(buf_add_be32(out, sel->items[i].segment));
-        TRY(buf_add_be16(out, (uint16_t)count));
-        if (count >= PICKED_AS_BITMAP) {
-            TRY(add_plane(out, &sel->items[i].bits));
-        } else {
-            TRY(add_list(&sel->items[i], out));
-        }
-    }
-    return STATUS_OK;
-}
-
-static struct status read_list(struct slice *rest, uint32_t segment, uint32_t count,
-                               struct selection *out) {
-    for (uint32_t i = 0; i < count; i++) {
-        const uint8_t *from = NULL;
-        TRY(take(rest, 2, &from));
-        uint64_t id = ((uint64_t)segment << SEGMENT_BITS) + bytes_be16(from) % SEGMENT_RECORDS;
-        TRY(selection_add(out, id));
-    }
-    return STATUS_OK;
-}
-
-static struct status read_bitmap(struct slice *rest, uint32_t segment, struct selection *out) {
-    struct plane bits;
-    TRY(take_plane(rest, &bits));
-    for (uint32_t word = 0; word < SEGMENT_WORDS; word++) {
-        for (uint64_t left = bits.words[word]; left != 0; left &= left - 1) {
-            uint64_t at = word * 64 + (uint64_t)__builtin_ctzll(left);
-            TRY(selection_add(out, ((uint64_t)segment << SEGMENT_BITS) + at));
-        }
+        TRY(packed_add(out, sel->items[i].segment - next));
+        TRY(picked_write(&sel->items[i], out));
+        next = sel->items[i].segment + 1;
     }
     return STATUS_OK;
 }
 
 struct status selection_read(struct slice *rest, struct selection *out) {
-    const uint8_t *from = NULL;
-    TRY(take(rest, 4, &from));
-    uint32_t segments = bytes_be32(from);
-    for (uint32_t i = 0; i < segments; i++) {
-        TRY(take(rest, 6, &from));
-        uint32_t segment = bytes_be32(from);
-        uint32_t count = bytes_be16(from + 4);
-        if (segment > RECORD_ID_MAX >> SEGMENT_BITS) {
+    uint64_t segments = 0;
+    uint64_t next = 0;
+    TRY(packed_take(rest, &segments));
+    for (uint64_t i = 0; i < segments; i++) {
+        uint64_t gap = 0;
+        struct picked item;
+        TRY(packed_take(rest, &gap));
+        if (gap > RECORD_ID_MAX >> SEGMENT_BITS || next + gap > RECORD_ID_MAX >> SEGMENT_BITS) {
             return FAIL(E_VAULT_CORRUPT);
         }
-        TRY(count >= PICKED_AS_BITMAP ? read_bitmap(rest, segment, out)
-                                      : read_list(rest, segment, count, out));
+        item.segment = (uint32_t)(next + gap);
+        TRY(picked_read(rest, &item));
+        TRY(selection_take(out, &item));
+        next += gap + 1;
     }
     return STATUS_OK;
 }
+
+/* Deltas ---------------------------------------------------------------------------------- */
 
 struct status delta_put(struct buf *out, const struct vault_meta *meta) {
     uint8_t row[1 + 8 + ROW_BYTES + 8 + 8 + 8 + 2];
@@ -269,9 +368,20 @@ struct status delta_drop(struct buf *out, const struct selection *which) {
     return selection_write(which, out);
 }
 
+static void get_row(const uint8_t *from, struct vault_meta *meta) {
+    meta->owner = bytes_be32(from);
+    meta->collected_s = bytes_be32(from + 4);
+    meta->expires_s = bytes_be32(from + 8);
+    meta->origin = bytes_be16(from + 12);
+    meta->access_list = bytes_be16(from + 14);
+    meta->category = from[16];
+    meta->collected_for = from[17];
+    meta->place = from[18];
+}
+
 static struct status replay_put(struct columns *c, uint64_t sequence, struct slice *rest) {
     const uint8_t *row = NULL;
-    TRY(take(rest, 8 + ROW_BYTES + 8 + 8 + 8 + 2, &row));
+    TRY(packed_take_bytes(rest, 8 + ROW_BYTES + 8 + 8 + 8 + 2, &row));
     struct vault_meta meta = {.id = bytes_be64(row)};
     get_row(row + 8, &meta);
     meta.purposes = bytes_be64(row + 27);
@@ -299,9 +409,12 @@ static void keep_unsaved(const struct columns *c, uint64_t sequence, struct sele
         if (s == NULL || s->saved_through >= sequence) {
             continue;
         }
-        for (int word = 0; word < SEGMENT_WORDS; word++) {
-            item->bits.words[word] &= s->alive.words[word];
+        struct plane left = {.words = {0}};
+        for (uint64_t used = item->used; used != 0; used &= used - 1) {
+            int word = __builtin_ctzll(used);
+            left.words[word] = item->words[word] & s->alive.words[word];
         }
+        picked_from(item, &left);
         which->items[kept++] = *item;
     }
     which->count = kept;
@@ -309,7 +422,7 @@ static void keep_unsaved(const struct columns *c, uint64_t sequence, struct sele
 
 static struct status replay_change(struct columns *c, uint64_t sequence, struct slice *rest) {
     const uint8_t *row = NULL;
-    TRY(take(rest, 64, &row));
+    TRY(packed_take_bytes(rest, 64, &row));
     struct vault_change change = {
         .purposes_add = bytes_be64(row),
         .purposes_remove = bytes_be64(row + 8),
@@ -344,7 +457,7 @@ static struct status replay_drop(struct columns *c, uint64_t sequence, struct sl
 struct status delta_replay(struct columns *c, uint64_t sequence, struct slice bytes) {
     while (bytes.len > 0) {
         const uint8_t *kind = NULL;
-        TRY(take(&bytes, 1, &kind));
+        TRY(packed_take_bytes(&bytes, 1, &kind));
         switch (*kind) {
         case DELTA_PUT:
             TRY(replay_put(c, sequence, &bytes));

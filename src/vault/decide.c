@@ -426,7 +426,7 @@ void record_facts_of(const struct segment *s, uint32_t at, uint8_t purpose,
                      struct record_facts *ret) {
     *ret = (struct record_facts){
         .present = true,
-        .collected_for = s->collected_for[at],
+        .collected_for = s->rows[at].collected_for,
         .lawful = !segment_bit(s, PLANES_FLAG, UNLAWFUL_BIT, at),
         .objected = segment_bit(s, PLANES_OBJECTION, purpose % 64, at),
         .not_for = !segment_bit(s, PLANES_PURPOSE, purpose % 64, at),

@@ -367,9 +367,9 @@ static struct status erase_one(struct vault *v, const struct vault_actor *actor,
     uint32_t at = 0;
     const struct segment *s = columns_at(&v->columns, id, &at);
     struct person *p = NULL;
-    TRY(s == NULL ? FAIL(E_NO_RECORD) : person_get(v, s->owner[at], &p));
+    TRY(s == NULL ? FAIL(E_NO_RECORD) : person_get(v, s->rows[at].owner, &p));
     struct said said = {.subject = p->subject.id,
-                        .category = vault_category_name(v, s->category[at]),
+                        .category = vault_category_name(v, s->rows[at].category),
                         .count = 1,
                         .at_ms = vault_now_ms(v),
                         .ground = ground,

@@ -78,7 +78,7 @@ static struct status record_rows(struct vault *v, const struct segment *s, uint3
     if (segment_bit(s, PLANES_FLAG, SHARED_BIT, at)) {
         TRY(wrap_rows(v, id));
     }
-    return store_delete(v->store, STORE_RECORDS, s->owner[at], id);
+    return store_delete(v->store, STORE_RECORDS, s->rows[at].owner, id);
 }
 
 struct status records_erase(struct vault *v, const struct selection *which, struct doomed *doomed) {

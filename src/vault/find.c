@@ -40,89 +40,61 @@ struct status find_select(struct vault *v, const struct vault_query *q, bool exp
     return columns_select(&v->columns, q, vault_now_s(v), expired_too, out);
 }
 
-/* One decision; a person who is being erased has no records any more. */
+/* One decision, noted; a person who is being erased has no records any more. */
 static struct status decide_at(struct vault *v, const struct vault_use *use,
-                               const struct segment *s, uint32_t at, int64_t now_ms,
+                               struct access_many *many, const struct segment *s, uint32_t at,
                                bool *ret_permit) {
     struct person *owner = NULL;
-    struct status found = person_get(v, s->owner[at], &owner);
-    if (found.code == E_NO_SUBJECT) {
-        *ret_permit = false;
-        return STATUS_OK;
+    bool permit = false;
+    struct status found = person_get(v, s->rows[at].owner, &owner);
+    if (!failed(found)) {
+        struct record_facts facts;
+        record_facts_of(s, at, use->purpose, &facts);
+        int64_t until_ms = 0;
+        TRY(decide_fast(v, use, s->rows[at].category, owner, &facts, many->use.at_ms, &permit,
+                        &until_ms));
+    } else if (found.code != E_NO_SUBJECT) {
+        return found;
     }
-    TRY(found);
-    struct record_facts facts;
-    record_facts_of(s, at, use->purpose, &facts);
-    int64_t until_ms = 0;
-    return decide_fast(v, use, s->category[at], owner, &facts, now_ms, ret_permit, &until_ms);
+    *ret_permit = permit;
+    return access_note_in(v, many, owner, s, at, permit);
 }
 
 static struct status split_segment(struct vault *v, const struct vault_use *use,
-                                   struct picked *item, struct picked *denied,
-                                   uint64_t *ret_denied) {
+                                   struct access_many *many, struct picked *item,
+                                   struct picked *denied) {
     const struct segment *s = v->columns.segments[item->segment];
-    int64_t now_ms = vault_now_ms(v);
-    for (uint32_t word = 0; word < SEGMENT_WORDS; word++) {
-        for (uint64_t rest = item->bits.words[word]; rest != 0; rest &= rest - 1) {
-            bool permit = false;
-            uint32_t at = word * 64 + (uint32_t)__builtin_ctzll(rest);
-            TRY(decide_at(v, use, s, at, now_ms, &permit));
-            if (!permit) {
-                item->bits.words[word] &= ~(rest & -rest);
-                denied->bits.words[word] |= rest & -rest;
-                (*ret_denied)++;
-            }
+    uint32_t at = 0;
+    for (struct picks p = picks_of(item); picks_next(&p, &at);) {
+        bool permit = false;
+        TRY(decide_at(v, use, many, s, at, &permit));
+        if (!permit) {
+            picked_clear(item, at);
+            picked_set(denied, at);
         }
     }
-    return STATUS_OK;
-}
-
-static struct status keep_denied(struct selection *denied, const struct picked *item,
-                                 uint64_t count) {
-    if (count == 0) {
-        return STATUS_OK;
-    }
-    if (denied->count == denied->cap) {
-        size_t cap = denied->cap == 0 ? 4 : denied->cap * 2;
-        struct picked *items = mem_resize(denied->items, cap, sizeof *items);
-        if (items == NULL) {
-            return FAIL(E_MEMORY);
-        }
-        denied->items = items;
-        denied->cap = cap;
-    }
-    denied->items[denied->count++] = *item;
-    denied->records += count;
     return STATUS_OK;
 }
 
 /* Moves what the law denies from one selection to the other. */
-static struct status split(struct vault *v, const struct vault_use *use, struct selection *which,
-                           struct selection *denied) {
+static struct status split(struct vault *v, const struct vault_use *use, struct access_many *many,
+                           struct selection *which, struct selection *denied) {
     for (size_t i = 0; i < which->count; i++) {
         people_trim(v);
-        struct picked no = {.segment = which->items[i].segment};
-        uint64_t count = 0;
-        TRY(split_segment(v, use, &which->items[i], &no, &count));
-        which->records -= count;
-        TRY(keep_denied(denied, &no, count));
+        struct picked no;
+        no.segment = which->items[i].segment;
+        no.used = 0;
+        TRY(split_segment(v, use, many, &which->items[i], &no));
+        which->records -= picked_count(&no);
+        TRY(selection_take(denied, &no));
     }
     return STATUS_OK;
 }
 
 static uint64_t last_of(const struct selection *a, const struct selection *b) {
-    uint64_t last = 0;
-    const struct selection *both[2] = {a, b};
-    for (int i = 0; i < 2; i++) {
-        size_t n = both[i]->count;
-        uint64_t from = n == 0 ? 0 : (uint64_t)both[i]->items[n - 1].segment << SEGMENT_BITS;
-        from = from > 0 ? from - 1 : 0;
-        for (uint64_t id = selection_next(both[i], from); id != 0 && n > 0;
-             id = selection_next(both[i], id)) {
-            last = id > last ? id : last;
-        }
-    }
-    return last;
+    uint64_t x = selection_last(a);
+    uint64_t y = selection_last(b);
+    return x > y ? x : y;
 }
 
 /* Selects, decides and records. The caller ends both selections. */
@@ -132,57 +104,27 @@ static struct status find(struct vault *v, const struct vault_use *use, const st
     TRY(vault_ready(v));
     people_trim(v);
     TRY(find_select(v, q, expired_too, permitted));
-    TRY(split(v, use, permitted, denied));
-    TRY(access_note_many(v, use, permitted, denied));
+    struct access_many many;
+    access_many_begin(v, use, &many);
+    TRY(split(v, use, &many, permitted, denied));
+    TRY(access_many_end(v, &many, permitted, denied));
     *ret = (struct vault_found){.permitted = permitted->records,
                                 .denied = denied->records,
                                 .last_id = last_of(permitted, denied)};
     return STATUS_OK;
 }
 
-static struct status hand(struct vault *v, uint64_t id, bool open, struct buf *plain,
+/* plain NULL: metadata only. */
+static struct status hand(struct vault *v, const struct segment *s, uint32_t at, struct buf *plain,
                           vault_record_fn *each, void *arg) {
     struct vault_meta meta;
-    uint32_t at = 0;
-    const struct segment *s = columns_at(&v->columns, id, &at);
-    if (s == NULL || !columns_get(&v->columns, id, &meta)) {
-        panic("vault: a record went while it was read");
+    segment_meta(s, at, &meta);
+    if (plain == NULL) {
+        return each(arg, &meta, SLICE(""));
     }
     buf_clear(plain);
-    if (open) {
-        TRY(record_open_payload(v, s, at, id, plain));
-    }
+    TRY(record_open_payload(v, s, at, meta.id, plain));
     return each(arg, &meta, buf_slice(plain));
-}
-
-/* The records of some words of a segment. plain NULL: metadata only. */
-static struct status hand_block(struct vault *v, const struct segment *s, uint32_t block,
-                                const uint64_t which[BLOCK_WORDS], struct buf *plain,
-                                vault_record_fn *each, void *arg) {
-    struct masks masks[BLOCK_RECORDS];
-    segment_masks(s, block, which, masks);
-    for (uint32_t i = 0; i < BLOCK_WORDS; i++) {
-        for (uint64_t rest = which[i]; rest != 0; rest &= rest - 1) {
-            uint32_t in_block = i * 64 + (uint32_t)__builtin_ctzll(rest);
-            uint32_t at = block * BLOCK_RECORDS + in_block;
-            struct vault_meta meta;
-            segment_meta(s, at, &masks[in_block], &meta);
-            if (plain != NULL) {
-                buf_clear(plain);
-                TRY(record_open_payload(v, s, at, meta.id, plain));
-            }
-            TRY(each(arg, &meta, plain == NULL ? SLICE("") : buf_slice(plain)));
-        }
-    }
-    return STATUS_OK;
-}
-
-static bool any_of(const uint64_t which[BLOCK_WORDS]) {
-    uint64_t any = 0;
-    for (int i = 0; i < BLOCK_WORDS; i++) {
-        any |= which[i];
-    }
-    return any != 0;
 }
 
 static struct status hand_all(struct vault *v, const struct selection *which, bool open,
@@ -190,13 +132,10 @@ static struct status hand_all(struct vault *v, const struct selection *which, bo
     struct buf plain CLEANUP(buf_done);
     buf_init_secret(&plain, VAULT_PAYLOAD_MAX);
     for (size_t i = 0; i < which->count; i++) {
-        const struct picked *item = &which->items[i];
-        const struct segment *s = v->columns.segments[item->segment];
-        for (uint32_t block = 0; block < SEGMENT_WORDS / BLOCK_WORDS; block++) {
-            const uint64_t *words = item->bits.words + (size_t)block * BLOCK_WORDS;
-            if (any_of(words)) {
-                TRY(hand_block(v, s, block, words, open ? &plain : NULL, each, arg));
-            }
+        const struct segment *s = v->columns.segments[which->items[i].segment];
+        uint32_t at = 0;
+        for (struct picks p = picks_of(&which->items[i]); picks_next(&p, &at);) {
+            TRY(hand(v, s, at, open ? &plain : NULL, each, arg));
         }
     }
     return STATUS_OK;
@@ -243,18 +182,20 @@ struct status vault_count(struct vault *v, const struct vault_query *query, uint
 
 /* Newest first -------------------------------------------------------------------------- */
 
-static struct status pick_newest(struct vault *v, const struct vault_use *use, uint64_t owner,
-                                 uint8_t category, uint64_t below, size_t max,
-                                 struct selection *permitted, struct selection *denied) {
+static struct status pick_newest(struct vault *v, const struct vault_use *use,
+                                 struct access_many *many, uint64_t owner, uint8_t category,
+                                 uint64_t below, size_t max, struct selection *permitted,
+                                 struct selection *denied) {
     int64_t now_s = vault_now_s(v);
     uint64_t id = columns_newest(&v->columns, owner, below);
     for (; id != 0 && permitted->records < max; id = columns_newest(&v->columns, owner, id)) {
         uint32_t at = 0;
         const struct segment *s = columns_at(&v->columns, id, &at);
-        bool wanted = s != NULL && s->category[at] == category && !segment_expired(s, at, now_s);
+        bool wanted =
+            s != NULL && s->rows[at].category == category && !segment_expired(s, at, now_s);
         if (wanted) {
             bool permit = false;
-            TRY(decide_at(v, use, s, at, vault_now_ms(v), &permit));
+            TRY(decide_at(v, use, many, s, at, &permit));
             TRY(selection_add(permit ? permitted : denied, id));
         }
     }
@@ -271,7 +212,12 @@ static struct status hand_newest(struct vault *v, uint64_t owner, uint64_t below
     uint64_t id = columns_newest(&v->columns, owner, below);
     for (; id != 0 && left > 0; id = columns_newest(&v->columns, owner, id)) {
         if (selection_next(which, id - 1) == id) {
-            TRY(hand(v, id, true, &plain, each, arg));
+            uint32_t at = 0;
+            const struct segment *s = columns_at(&v->columns, id, &at);
+            if (s == NULL) {
+                panic("vault: a record went while it was read");
+            }
+            TRY(hand(v, s, at, &plain, each, arg));
             *ret_last = id;
             left--;
         }
@@ -288,8 +234,10 @@ struct status vault_newest(struct vault *v, const struct vault_use *use, uint64_
     selection_init(&denied);
     TRY(vault_ready(v));
     people_trim(v);
-    TRY(pick_newest(v, use, owner, category, below, max, &permitted, &denied));
-    TRY(access_note_many(v, use, &permitted, &denied));
+    struct access_many many;
+    access_many_begin(v, use, &many);
+    TRY(pick_newest(v, use, &many, owner, category, below, max, &permitted, &denied));
+    TRY(access_many_end(v, &many, &permitted, &denied));
     struct vault_found found = {.permitted = permitted.records, .denied = denied.records};
     TRY(hand_newest(v, owner, below, &permitted, each, arg, &found.last_id));
     *ret_found = found;
@@ -314,10 +262,11 @@ static struct status check_expiry(const struct vault *v, const struct selection 
                                   const struct vault_change *change) {
     for (size_t i = 0; change->expires_s != 0 && i < which->count; i++) {
         const struct segment *s = v->columns.segments[which->items[i].segment];
-        for (uint32_t at = 0; at < SEGMENT_RECORDS; at++) {
-            bool in = (which->items[i].bits.words[at / 64] >> (at % 64) & 1) != 0;
-            if (in && map_expiry(v, s->category[at], s->collected[at], change->expires_s) !=
-                          change->expires_s) {
+        uint32_t at = 0;
+        for (struct picks p = picks_of(&which->items[i]); picks_next(&p, &at);) {
+            const struct row *row = &s->rows[at];
+            if (map_expiry(v, row->category, row->collected, change->expires_s) !=
+                change->expires_s) {
                 return FAIL(E_TIME);
             }
         }

@@ -240,7 +240,7 @@ static struct status may_use(struct vault_follower *f, uint64_t id, bool *ret_pe
         return STATUS_OK;
     }
     struct person *owner = NULL;
-    struct status found = person_get(v, s->owner[at], &owner);
+    struct status found = person_get(v, s->rows[at].owner, &owner);
     if (found.code == E_NO_SUBJECT) {
         return STATUS_OK;
     }
@@ -248,9 +248,9 @@ static struct status may_use(struct vault_follower *f, uint64_t id, bool *ret_pe
     struct record_facts facts;
     record_facts_of(s, at, f->use.purpose, &facts);
     int64_t until_ms = INT64_MAX;
-    TRY(decide_fast(v, &f->use, s->category[at], owner, &facts, vault_now_ms(v), ret_permit,
+    TRY(decide_fast(v, &f->use, s->rows[at].category, owner, &facts, vault_now_ms(v), ret_permit,
                     &until_ms));
-    return watch(f, s->owner[at], until_ms);
+    return watch(f, s->rows[at].owner, until_ms);
 }
 
 /* Handing out --------------------------------------------------------------------------- */

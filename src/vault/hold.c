@@ -73,7 +73,7 @@ bool record_held(const struct vault *v, uint64_t id) {
     if (s == NULL) {
         return false;
     }
-    return segment_bit(s, PLANES_FLAG, HELD_BIT, at) || subject_held(v, s->owner[at]);
+    return segment_bit(s, PLANES_FLAG, HELD_BIT, at) || subject_held(v, s->rows[at].owner);
 }
 
 static struct status flag_record(struct vault *v, uint64_t id, bool on) {
@@ -97,7 +97,7 @@ static struct status concerned(struct vault *v, uint64_t subject, uint64_t recor
     if (record != 0 && s == NULL) {
         return FAIL(E_NO_RECORD);
     }
-    return person_get(v, s == NULL ? subject : s->owner[at], ret);
+    return person_get(v, s == NULL ? subject : s->rows[at].owner, ret);
 }
 
 static struct status row_put(struct vault *v, const struct vault_hold *hold) {

@@ -78,12 +78,15 @@ struct person_codes {
     uint32_t language;
 };
 
+struct access_item;
 /* A person, opened. What every decision touches stands together in front. */
 struct person {
-    uint64_t id;         /* as in subject */
-    struct person *next; /* in its chain */
-    uint64_t opened_for; /* law generation of `decided` */
-    bool used;           /* since the clock hand passed */
+    uint64_t id;                /* as in subject */
+    struct person *next;        /* in its chain */
+    uint64_t opened_for;        /* law generation of `decided` */
+    struct access_item *access; /* the last that was gathered of them */
+    uint64_t access_round;      /* when that was */
+    bool used;                  /* since the clock hand passed */
     uint8_t decided_next;
     struct decided decided[DECISIONS_PER_PERSON];
     struct vault_subject subject;
@@ -135,6 +138,7 @@ struct marks {
 };
 
 struct access_log;
+struct access_group;
 struct feed;
 struct uploads;
 
@@ -192,6 +196,7 @@ struct vault {
     struct uploads *uploads;
     uint64_t from_cache;
     int64_t publish_at_ms;
+    int64_t trim_at_ms;
     int64_t settle_at_ms;
     int64_t rotated_ms; /* when the generation began; 0: not looked up yet */
 };
@@ -308,8 +313,8 @@ MUST_USE struct status decide(struct vault *v, const struct vault_use *use, uint
                               struct vault_answer *ret);
 /* Only whether; from what was decided before where possible. */
 MUST_USE struct status decide_fast(struct vault *v, const struct vault_use *use, uint8_t category,
-                                   struct person *p, const struct record_facts *record, int64_t now_ms,
-                                   bool *ret_permit, int64_t *ret_until_ms);
+                                   struct person *p, const struct record_facts *record,
+                                   int64_t now_ms, bool *ret_permit, int64_t *ret_until_ms);
 /* Purposes that the data map lets use the category, as bits. */
 uint64_t map_purposes(const struct vault *v, uint8_t category);
 void map_purposes_learn(struct vault *v);
@@ -400,10 +405,27 @@ MUST_USE struct status access_forget(struct vault *v);
 MUST_USE struct status access_note(struct vault *v, const struct vault_use *use, uint8_t category,
                                    uint64_t subject, uint64_t record,
                                    const struct vault_answer *answer);
-/* Many records of one use that were permitted, and those that were denied. */
-MUST_USE struct status access_note_many(struct vault *v, const struct vault_use *use,
-                                        const struct selection *permitted,
-                                        const struct selection *denied);
+/* What is the same for all that one request did. */
+struct access_use {
+    uint64_t session;
+    uint64_t actor;
+    int64_t at_ms;
+    uint8_t purpose;
+    uint8_t operation;
+    uint8_t recipient; /* + 1 */
+};
+/* Many records of one use: each is noted as it is decided, then all go to the journal at once. */
+struct access_many {
+    struct access_use use;
+    struct access_group *groups[2][VAULT_CATEGORIES_MAX]; /* denied, permitted */
+};
+void access_many_begin(const struct vault *v, const struct vault_use *use, struct access_many *ret);
+/* p is the owner when in memory, else NULL. */
+MUST_USE struct status access_note_in(struct vault *v, struct access_many *many, struct person *p,
+                                      const struct segment *s, uint32_t at, bool permit);
+MUST_USE struct status access_many_end(struct vault *v, const struct access_many *many,
+                                       const struct selection *permitted,
+                                       const struct selection *denied);
 /* Entries of a batch reach the journal. */
 MUST_USE struct status access_flush(struct vault *v);
 /* Turns what was gathered into leaves. */

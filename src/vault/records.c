@@ -186,11 +186,12 @@ struct status record_payload_with(struct vault *v, const struct seal_key *key,
 struct status record_open_payload(struct vault *v, const struct segment *s, uint32_t at,
                                   uint64_t id, struct buf *ret_plain) {
     struct person *owner = NULL;
-    TRY(person_get(v, s->owner[at], &owner));
+    TRY(person_get(v, s->rows[at].owner, &owner));
     struct seal_key key CLEANUP(seal_key_done);
     bool shared = segment_bit(s, PLANES_FLAG, SHARED_BIT, at);
-    TRY(key_of(v, owner, s->category[at], id, shared, &key));
-    struct vault_meta meta = {.id = id, .owner = s->owner[at], .category = s->category[at]};
+    TRY(key_of(v, owner, s->rows[at].category, id, shared, &key));
+    struct vault_meta meta = {
+        .id = id, .owner = s->rows[at].owner, .category = s->rows[at].category};
     return record_payload_with(v, &key, &meta, ret_plain);
 }
 
@@ -227,14 +228,14 @@ struct status record_others(struct vault *v, struct vault_meta *meta) {
 static struct status decide_record(struct vault *v, const struct vault_use *use,
                                    const struct segment *s, uint32_t at, struct vault_answer *ret) {
     struct person *owner = NULL;
-    struct status found = person_get(v, s->owner[at], &owner);
+    struct status found = person_get(v, s->rows[at].owner, &owner);
     if (found.code == E_NO_SUBJECT) {
         return FAIL(E_NO_RECORD);
     }
     TRY(found);
     struct record_facts facts;
     record_facts_of(s, at, use->purpose, &facts);
-    TRY(decide(v, use, s->category[at], owner, &facts, ret));
+    TRY(decide(v, use, s->rows[at].category, owner, &facts, ret));
     return answer_status(ret);
 }
 
@@ -248,7 +249,8 @@ struct status record_permit(struct vault *v, const struct vault_use *use, uint64
     TRY(record_at(v, id, ret, ret_at));
     struct status status = decide_record(v, use, *ret, *ret_at, &answer);
     hand_answer(&answer, ret_answer);
-    return noted(v, use, (*ret)->category[*ret_at], (*ret)->owner[*ret_at], id, &answer, status);
+    return noted(v, use, (*ret)->rows[*ret_at].category, (*ret)->rows[*ret_at].owner, id, &answer,
+                 status);
 }
 
 /* Whom it was disclosed to is known from then on (GDPR Art. 15(1)(c), 19). */

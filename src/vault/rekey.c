@@ -19,7 +19,8 @@ struct status rekey_mark(struct vault *v, const struct selection *which) {
         const struct segment *s = columns_at(&v->columns, id, &at);
         bool own_key = s != NULL && segment_bit(s, PLANES_FLAG, SHARED_BIT, at);
         if (s != NULL && !own_key) {
-            TRY(store_put(v->store, STORE_REKEYS, s->owner[at], s->category[at], SLICE("")));
+            TRY(store_put(v->store, STORE_REKEYS, s->rows[at].owner, s->rows[at].category,
+                          SLICE("")));
             v->rekeys_wait = true;
         }
     }
@@ -86,7 +87,7 @@ static struct status rewrap_concerned(struct vault *v, struct person *p, uint8_t
     for (uint64_t id = selection_next(&which, 0); id != 0; id = selection_next(&which, id)) {
         uint32_t at = 0;
         const struct segment *s = columns_at(&v->columns, id, &at);
-        if (s != NULL && s->category[at] == category) {
+        if (s != NULL && s->rows[at].category == category) {
             TRY(rewrap(v, p, category, id, old, fresh));
         }
     }

@@ -13,11 +13,12 @@ void selection_done(struct selection *sel) {
     selection_init(sel);
 }
 
-static struct status reserve(struct selection *sel) {
-    if (sel->count < sel->cap) {
+struct status selection_reserve(struct selection *sel, size_t count) {
+    if (sel->count + count <= sel->cap) {
         return STATUS_OK;
     }
     size_t cap = sel->cap == 0 ? 4 : sel->cap * 2;
+    cap = cap < sel->count + count ? sel->count + count : cap;
     struct picked *items = mem_resize(sel->items, cap, sizeof *items);
     if (items == NULL) {
         return FAIL(E_MEMORY);
@@ -25,6 +26,45 @@ static struct status reserve(struct selection *sel) {
     sel->items = items;
     sel->cap = cap;
     return STATUS_OK;
+}
+
+void picked_set(struct picked *item, uint32_t at) {
+    uint64_t used = UINT64_C(1) << (at / 64);
+    if ((item->used & used) == 0) {
+        item->used |= used;
+        item->words[at / 64] = 0;
+    }
+    item->words[at / 64] |= UINT64_C(1) << (at % 64);
+}
+
+static bool picked_has(const struct picked *item, uint32_t at) {
+    return (item->used >> (at / 64) & 1) != 0 && (item->words[at / 64] >> (at % 64) & 1) != 0;
+}
+
+void picked_clear(struct picked *item, uint32_t at) {
+    if (!picked_has(item, at)) {
+        return;
+    }
+    item->words[at / 64] &= ~(UINT64_C(1) << (at % 64));
+    if (item->words[at / 64] == 0) {
+        item->used &= ~(UINT64_C(1) << (at / 64));
+    }
+}
+
+uint32_t picked_count(const struct picked *item) {
+    uint32_t count = 0;
+    for (uint64_t used = item->used; used != 0; used &= used - 1) {
+        count += (uint32_t)__builtin_popcountll(item->words[__builtin_ctzll(used)]);
+    }
+    return count;
+}
+
+void picked_from(struct picked *item, const struct plane *bits) {
+    item->used = 0;
+    for (unsigned i = 0; i < SEGMENT_WORDS; i++) {
+        item->words[i] = bits->words[i];
+        item->used |= (uint64_t)(bits->words[i] != 0) << i;
+    }
 }
 
 /* Index of the first item whose segment is not below `segment`. */
@@ -42,62 +82,63 @@ static size_t find_item(const struct selection *sel, uint32_t segment) {
     return low;
 }
 
+static bool item_of(const struct selection *sel, uint32_t segment, size_t *ret_i) {
+    bool after_all = sel->count > 0 && sel->items[sel->count - 1].segment < segment;
+    *ret_i = after_all ? sel->count : find_item(sel, segment);
+    return *ret_i < sel->count && sel->items[*ret_i].segment == segment;
+}
+
 struct status selection_add(struct selection *sel, uint64_t id) {
     uint32_t segment = (uint32_t)(id >> SEGMENT_BITS);
-    size_t i = find_item(sel, segment);
-    if (i == sel->count || sel->items[i].segment != segment) {
-        TRY(reserve(sel));
+    size_t i = 0;
+    if (!item_of(sel, segment, &i)) {
+        TRY(selection_reserve(sel, 1));
         memmove(&sel->items[i + 1], &sel->items[i], (sel->count - i) * sizeof *sel->items);
-        sel->items[i] = (struct picked){.segment = segment};
+        sel->items[i].segment = segment;
+        sel->items[i].used = 0;
         sel->count++;
     }
     uint32_t at = (uint32_t)(id % SEGMENT_RECORDS);
-    uint64_t *word = &sel->items[i].bits.words[at / 64];
-    uint64_t bit = UINT64_C(1) << (at % 64);
-    sel->records += (*word & bit) == 0;
-    *word |= bit;
+    sel->records += !picked_has(&sel->items[i], at);
+    picked_set(&sel->items[i], at);
+    return STATUS_OK;
+}
+
+struct status selection_take(struct selection *sel, const struct picked *item) {
+    uint32_t count = picked_count(item);
+    if (count == 0) {
+        return STATUS_OK;
+    }
+    TRY(selection_reserve(sel, 1));
+    sel->items[sel->count++] = *item;
+    sel->records += count;
     return STATUS_OK;
 }
 
 void selection_remove(struct selection *sel, uint64_t id) {
-    uint32_t segment = (uint32_t)(id >> SEGMENT_BITS);
-    size_t i = find_item(sel, segment);
-    if (i == sel->count || sel->items[i].segment != segment) {
-        return;
-    }
+    size_t i = 0;
     uint32_t at = (uint32_t)(id % SEGMENT_RECORDS);
-    uint64_t *word = &sel->items[i].bits.words[at / 64];
-    uint64_t bit = UINT64_C(1) << (at % 64);
-    sel->records -= (*word & bit) != 0;
-    *word &= ~bit;
-}
-
-static uint64_t plane_count(const struct plane *bits) {
-    uint64_t count = 0;
-    for (int i = 0; i < SEGMENT_WORDS; i++) {
-        count += (uint64_t)__builtin_popcountll(bits->words[i]);
+    if (item_of(sel, (uint32_t)(id >> SEGMENT_BITS), &i) && picked_has(&sel->items[i], at)) {
+        picked_clear(&sel->items[i], at);
+        sel->records--;
     }
-    return count;
 }
 
 void selection_trim(struct selection *sel) {
     size_t kept = 0;
     for (size_t i = 0; i < sel->count; i++) {
-        if (plane_count(&sel->items[i].bits) > 0) {
+        if (sel->items[i].used != 0) {
             sel->items[kept++] = sel->items[i];
         }
     }
     sel->count = kept;
 }
 
-static bool next_in(const struct plane *bits, uint32_t from, uint32_t *ret_at) {
-    for (uint32_t word = from / 64; word < SEGMENT_WORDS; word++) {
-        uint64_t rest = bits->words[word];
-        if (word == from / 64) {
-            rest &= UINT64_MAX << (from % 64);
-        }
-        if (rest != 0) {
-            *ret_at = word * 64 + (uint32_t)__builtin_ctzll(rest);
+static bool next_in(const struct picked *item, uint32_t from, uint32_t *ret_at) {
+    struct picks p = picks_of(item);
+    p.used &= UINT64_MAX << (from / 64);
+    while (picks_next(&p, ret_at)) {
+        if (*ret_at >= from) {
             return true;
         }
     }
@@ -111,11 +152,31 @@ uint64_t selection_next(const struct selection *sel, uint64_t after) {
         bool same = sel->items[i].segment == segment;
         uint32_t start = same ? (uint32_t)(from % SEGMENT_RECORDS) : 0;
         uint32_t at = 0;
-        if (next_in(&sel->items[i].bits, start, &at)) {
+        if (next_in(&sel->items[i], start, &at)) {
             return ((uint64_t)sel->items[i].segment << SEGMENT_BITS) + at;
         }
     }
     return 0;
+}
+
+uint64_t selection_last(const struct selection *sel) {
+    for (size_t i = sel->count; i > 0; i--) {
+        const struct picked *item = &sel->items[i - 1];
+        if (item->used != 0) {
+            unsigned word = 63 - (unsigned)__builtin_clzll(item->used);
+            unsigned bit = 63 - (unsigned)__builtin_clzll(item->words[word]);
+            return ((uint64_t)item->segment << SEGMENT_BITS) + word * 64 + bit;
+        }
+    }
+    return 0;
+}
+
+static uint64_t plane_count(const struct plane *bits) {
+    uint64_t count = 0;
+    for (int i = 0; i < SEGMENT_WORDS; i++) {
+        count += (uint64_t)__builtin_popcountll(bits->words[i]);
+    }
+    return count;
 }
 
 /* From what is known of the whole segment: can it hold a match? */
@@ -168,16 +229,16 @@ static void keep_none(const struct segment *s, enum plane_set set, uint64_t bits
 }
 
 static bool values_match(const struct segment *s, uint32_t at, const struct vault_query *q) {
-    if (q->category != 0 && s->category[at] != q->category - 1) {
+    if (q->category != 0 && s->rows[at].category != q->category - 1) {
         return false;
     }
-    if (q->collected_for != 0 && s->collected_for[at] != q->collected_for - 1) {
+    if (q->collected_for != 0 && s->rows[at].collected_for != q->collected_for - 1) {
         return false;
     }
-    if (q->origin != 0 && s->origin[at] != q->origin) {
+    if (q->origin != 0 && s->rows[at].origin != q->origin) {
         return false;
     }
-    bool expires = s->expires[at] != 0 && (int64_t)s->expires[at] <= q->expires_by_s;
+    bool expires = s->rows[at].expires != 0 && (int64_t)s->rows[at].expires <= q->expires_by_s;
     return q->expires_by_s == 0 || expires;
 }
 
@@ -224,30 +285,12 @@ static void cut_below(struct plane *bits, uint32_t segment, uint64_t after) {
 
 static void cut_to(struct picked *item, uint64_t limit) {
     uint64_t count = 0;
-    for (uint32_t word = 0; word < SEGMENT_WORDS; word++) {
-        uint64_t kept = 0;
-        for (uint64_t rest = item->bits.words[word]; rest != 0 && count < limit;
-             rest &= rest - 1, count++) {
-            kept |= rest & -rest;
+    uint32_t at = 0;
+    for (struct picks p = picks_of(item); picks_next(&p, &at);) {
+        if (++count > limit) {
+            picked_clear(item, at);
         }
-        item->bits.words[word] = kept;
     }
-}
-
-static struct status add_picked(struct selection *out, const struct picked *item, uint64_t limit) {
-    uint64_t count = plane_count(&item->bits);
-    if (count == 0) {
-        return STATUS_OK;
-    }
-    TRY(reserve(out));
-    struct picked *kept = &out->items[out->count++];
-    *kept = *item;
-    if (limit != 0 && out->records + count > limit) {
-        cut_to(kept, limit - out->records);
-        count = limit - out->records;
-    }
-    out->records += count;
-    return STATUS_OK;
 }
 
 static struct status select_all(const struct columns *c, const struct vault_query *q, int64_t now_s,
@@ -257,10 +300,15 @@ static struct status select_all(const struct columns *c, const struct vault_quer
         if (s == NULL || !may_match(s, q)) {
             continue;
         }
-        struct picked item = {.segment = s->number, .bits = s->alive};
-        cut_below(&item.bits, s->number, q->after);
-        narrow(s, q, now_s, expired_too, &item.bits);
-        TRY(add_picked(out, &item, q->limit));
+        struct plane bits = s->alive;
+        cut_below(&bits, s->number, q->after);
+        narrow(s, q, now_s, expired_too, &bits);
+        struct picked item = {.segment = s->number};
+        picked_from(&item, &bits);
+        if (q->limit != 0 && out->records + picked_count(&item) > q->limit) {
+            cut_to(&item, q->limit - out->records);
+        }
+        TRY(selection_take(out, &item));
         if (q->limit != 0 && out->records >= q->limit) {
             break;
         }
@@ -273,27 +321,58 @@ static bool matches(const struct columns *c, uint64_t id, const struct vault_que
                     int64_t now_s, bool expired_too) {
     uint32_t at = 0;
     const struct segment *s = columns_at(c, id, &at);
-    if (s == NULL || id <= q->after || (q->owner != 0 && s->owner[at] != q->owner)) {
+    if (s == NULL || id <= q->after || (q->owner != 0 && s->rows[at].owner != q->owner)) {
         return false;
     }
-    uint64_t asked = q->objections | q->not_objected;
-    uint64_t objections = asked == 0 ? 0 : segment_mask(s, PLANES_OBJECTION, at);
-    bool masks = (q->purposes == 0 || (segment_mask(s, PLANES_PURPOSE, at) & q->purposes) != 0) &&
-                 (q->objections == 0 || (objections & q->objections) != 0) &&
-                 (q->shares == 0 || (segment_mask(s, PLANES_SHARE, at) & q->shares) != 0) &&
-                 (objections & q->not_objected) == 0 &&
-                 (q->flags == 0 || (segment_mask(s, PLANES_FLAG, at) & q->flags) == q->flags);
-    return masks && values_match(s, at, q) && (expired_too || !segment_expired(s, at, now_s));
+    const uint64_t *masks = s->rows[at].masks;
+    bool fits = (q->purposes == 0 || (masks[PLANES_PURPOSE] & q->purposes) != 0) &&
+                (q->objections == 0 || (masks[PLANES_OBJECTION] & q->objections) != 0) &&
+                (q->shares == 0 || (masks[PLANES_SHARE] & q->shares) != 0) &&
+                (masks[PLANES_OBJECTION] & q->not_objected) == 0 &&
+                (masks[PLANES_FLAG] & q->flags) == q->flags;
+    return fits && values_match(s, at, q) && (expired_too || !segment_expired(s, at, now_s));
+}
+
+/* How many segments the owner's records stand in. */
+static size_t owner_segments(const struct columns *c, uint64_t owner) {
+    size_t count = 0;
+    uint64_t last = UINT64_MAX;
+    for (uint64_t id = columns_newest(c, owner, 0); id != 0; id = columns_newest(c, owner, id)) {
+        count += id >> SEGMENT_BITS != last;
+        last = id >> SEGMENT_BITS;
+    }
+    return count;
+}
+
+/* The list begins with the newest, the selection with the oldest: it is filled from its end. */
+static void fill_down(const struct columns *c, const struct vault_query *q, int64_t now_s,
+                      bool expired_too, size_t room, struct selection *out) {
+    struct picked *item = out->items + room;
+    for (uint64_t id = columns_newest(c, q->owner, 0); id != 0;
+         id = columns_newest(c, q->owner, id)) {
+        if (!matches(c, id, q, now_s, expired_too)) {
+            continue;
+        }
+        if (out->count == 0 || item->segment != id >> SEGMENT_BITS) {
+            item--;
+            item->segment = (uint32_t)(id >> SEGMENT_BITS);
+            item->used = 0;
+            out->count++;
+        }
+        picked_set(item, (uint32_t)(id % SEGMENT_RECORDS));
+        out->records++;
+    }
+    memmove(out->items, item, out->count * sizeof *item);
 }
 
 static struct status select_owner(const struct columns *c, const struct vault_query *q,
                                   int64_t now_s, bool expired_too, struct selection *out) {
-    uint64_t id = columns_newest(c, q->owner, 0);
-    for (; id != 0; id = columns_newest(c, q->owner, id)) {
-        if (matches(c, id, q, now_s, expired_too)) {
-            TRY(selection_add(out, id));
-        }
+    size_t room = owner_segments(c, q->owner);
+    if (room == 0) {
+        return STATUS_OK;
     }
+    TRY(selection_reserve(out, room));
+    fill_down(c, q, now_s, expired_too, room, out);
     for (uint64_t last = 0, kept = 0; q->limit != 0 && out->records > q->limit;) {
         last = selection_next(out, last);
         if (++kept > q->limit) {

@@ -6,6 +6,7 @@ enum {
     SWEEP_AT_ONCE = 4096,
     PUBLISH_MS = 1000, /* leaves wait at most so long for a checkpoint */
     REST_MS = 1000,    /* the longest that a tick asks not to be called */
+    TRIM_MS = 500,     /* between two steps of giving space back */
     SAVED_AT_ONCE = 8,
 };
 
@@ -53,6 +54,19 @@ static struct status publish(struct vault *v, int64_t now_ms, int64_t *io_next_m
     return STATUS_OK;
 }
 
+/* After a write that failed nothing more is served, as everywhere. */
+static struct status trim(struct vault *v, int64_t now_ms) {
+    if (now_ms < v->trim_at_ms) {
+        return STATUS_OK;
+    }
+    v->trim_at_ms = now_ms + TRIM_MS;
+    struct status status = store_trim(v->store);
+    if (failed(status)) {
+        vault_stop(v);
+    }
+    return status;
+}
+
 struct status vault_tick(struct vault *v, int64_t *ret_next_ms) {
     TRY(vault_ready(v));
     if (v->in_batch) {
@@ -69,6 +83,7 @@ struct status vault_tick(struct vault *v, int64_t *ret_next_ms) {
     TRY(access_tick(v, now_ms, &next_ms));
     TRY(publish(v, now_ms, &next_ms));
     TRY(segments_save(v, SAVED_AT_ONCE, false));
+    TRY(trim(v, now_ms));
     *ret_next_ms = next_ms;
     return STATUS_OK;
 }
