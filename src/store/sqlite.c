@@ -19,7 +19,6 @@ enum {
     COPY_PAGES = 4096, /* copied at a time by a backup */
     FREE_PART = 32,    /* of the file may be free pages before they are given back */
     FREE_MIN = 64,
-    GIVEN_BACK = 512, /* pages at a time */
 };
 
 enum verb { PUT, GET, DELETE, DELETE_OWNER, DELETE_RANGE, EACH, SCAN, VERBS };
@@ -49,16 +48,15 @@ static const char sql_part_undo[] = "ROLLBACK TO part; RELEASE part";
 static const char sql_settle[] = "PRAGMA wal_checkpoint(TRUNCATE)";
 static const char sql_free[] = "PRAGMA freelist_count";
 static const char sql_pages[] = "PRAGMA page_count";
-#define SQL_GIVE_BACK "PRAGMA incremental_vacuum(%d)"
+#define SQL_GIVE_BACK "PRAGMA incremental_vacuum(%u)"
 static const char sql_check[] = "PRAGMA quick_check(1)";
 static const char sql_application[] = "PRAGMA application_id";
 static const char sql_version[] = "PRAGMA user_version";
 static const char sql_tables[] = "SELECT count(*) FROM sqlite_schema";
+static const char sql_fresh[] = "PRAGMA auto_vacuum = INCREMENTAL"; /* kept in the file */
 static const char *const sql_before[] = {
-    "PRAGMA page_size = 4096",         "PRAGMA auto_vacuum = INCREMENTAL",
-    "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA secure_delete = ON",
-    "PRAGMA cell_size_check = ON",     "PRAGMA trusted_schema = OFF",
-    "PRAGMA temp_store = MEMORY",
+    "PRAGMA page_size = 4096",     "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA secure_delete = ON",
+    "PRAGMA cell_size_check = ON", "PRAGMA trusted_schema = OFF",     "PRAGMA temp_store = MEMORY",
 };
 static const char *const sql_after[] = {
     "PRAGMA journal_mode = WAL",
@@ -164,7 +162,7 @@ static struct status run(sqlite3_stmt *statement) {
 
 /* A fresh file has no tables yet; any other must say that it is ours, in this version. Spaces that
  * came later than the file are made. */
-static struct status check_identity(struct store *s, bool *ret_lacks_tables) {
+static struct status check_identity(struct store *s, bool *ret_fresh, bool *ret_lacks_tables) {
     int64_t application = 0;
     int64_t version = 0;
     int64_t tables = 0;
@@ -173,6 +171,7 @@ static struct status check_identity(struct store *s, bool *ret_lacks_tables) {
     TRY(ask_number(s, sql_tables, &tables));
     bool fresh = tables == 0 && application == 0 && version == 0;
     bool ours = application == APPLICATION_ID && version == FORMAT_VERSION;
+    *ret_fresh = fresh;
     *ret_lacks_tables = tables < STORE_SPACES - 1;
     return fresh || ours ? STATUS_OK : FAIL(E_STORE_FOREIGN);
 }
@@ -215,8 +214,10 @@ static struct status open_into(struct store *s, const struct store_options *opti
     TRY(sqlite_status(sqlite3_open_v2(options->path, &s->db, how, options->vfs)));
     TRY(harden(s));
     TRY(set_cache(s, options->cache_bytes));
+    bool fresh = false;
     bool lacks_tables = false;
-    TRY(check_identity(s, &lacks_tables));
+    TRY(check_identity(s, &fresh, &lacks_tables));
+    TRY(fresh ? execute(s, sql_fresh) : STATUS_OK);
     TRY(execute_all(s, sql_after, ARRAY_LEN(sql_after)));
     if (lacks_tables) {
         TRY(make_tables(s));
@@ -483,7 +484,7 @@ struct status store_settle(struct store *s) {
     return execute(s, sql_settle);
 }
 
-struct status store_trim(struct store *s) {
+struct status store_trim(struct store *s, unsigned most_pages) {
     release_view(s);
     int64_t unused = 0;
     int64_t pages = 0;
@@ -493,6 +494,6 @@ struct status store_trim(struct store *s) {
         return STATUS_OK;
     }
     char sql[SQL_MAX];
-    snprintf(sql, sizeof sql, SQL_GIVE_BACK, GIVEN_BACK);
+    snprintf(sql, sizeof sql, SQL_GIVE_BACK, most_pages);
     return execute(s, sql);
 }

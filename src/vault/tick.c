@@ -6,7 +6,8 @@ enum {
     SWEEP_AT_ONCE = 4096,
     PUBLISH_MS = 1000, /* leaves wait at most so long for a checkpoint */
     REST_MS = 1000,    /* the longest that a tick asks not to be called */
-    TRIM_MS = 500,     /* between two steps of giving space back */
+    TRIM_PAGES = 512,
+    TRIM_MS = 500, /* between two steps of giving space back */
     SAVED_AT_ONCE = 8,
 };
 
@@ -60,7 +61,7 @@ static struct status trim(struct vault *v, int64_t now_ms) {
         return STATUS_OK;
     }
     v->trim_at_ms = now_ms + TRIM_MS;
-    struct status status = store_trim(v->store);
+    struct status status = store_trim(v->store, TRIM_PAGES);
     if (failed(status)) {
         vault_stop(v);
     }

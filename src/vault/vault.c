@@ -185,6 +185,7 @@ static struct status settle(struct vault *v) {
     TRY(op_begin(v));
     TRY(op_end(v, store_put(v->store, STORE_META, 0, META_CLEAN, SLICE("1"))));
     TRY(segments_save(v, SIZE_MAX, true));
+    TRY(store_trim(v->store, 0));
     return store_settle(v->store);
 }
 

@@ -208,6 +208,41 @@ static void deletes_take_what_they_name(void **state) {
     assert_int_equal(left.ids[1], 3);
 }
 
+static uint64_t file_bytes(const char *path) {
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    assert_int_equal(fseek(f, 0, SEEK_END), 0);
+    long bytes = ftell(f);
+    fclose(f);
+    return (uint64_t)bytes;
+}
+
+static void space_of_what_is_gone_goes_back(void **state) {
+    struct bench *b = *state;
+    static uint8_t row[100000];
+    ASSERT_OK(store_begin(b->s));
+    for (uint64_t id = 1; id <= 50; id++) {
+        ASSERT_OK(store_put(b->s, STORE_RECORDS, 1, id, slice_of(row, sizeof row)));
+    }
+    ASSERT_OK(store_put(b->s, STORE_KEYS, 1, 1, SLICE("stays")));
+    ASSERT_OK(store_commit(b->s));
+    ASSERT_OK(store_settle(b->s));
+    uint64_t full = file_bytes(b->path);
+    assert_true(full > 50 * sizeof row);
+    ASSERT_OK(store_delete_owner(b->s, STORE_RECORDS, 1));
+    ASSERT_OK(store_trim(b->s, 100));
+    ASSERT_OK(store_settle(b->s));
+    uint64_t less = file_bytes(b->path);
+    assert_true(less < full && less > full / 2);
+    ASSERT_OK(store_trim(b->s, 0));
+    ASSERT_OK(store_settle(b->s));
+    assert_true(file_bytes(b->path) < full / 10);
+    struct slice bytes;
+    ASSERT_OK(store_view(b->s, STORE_KEYS, 1, 1, &bytes));
+    assert_true(slice_eq(bytes, SLICE("stays")));
+    ASSERT_OK(store_check(b->s));
+}
+
 static void a_foreign_file_is_refused(void **state) {
     struct bench *b = *state;
     store_close(&b->s);
@@ -342,6 +377,7 @@ int main(void) {
         TEST(walks_are_in_order),
         TEST(walks_may_nest),
         TEST(deletes_take_what_they_name),
+        TEST(space_of_what_is_gone_goes_back),
         TEST(a_foreign_file_is_refused),
         TEST(a_second_process_is_refused),
         TEST(a_missing_store_is_not_made_unless_asked),

@@ -109,9 +109,9 @@ MUST_USE struct status store_scan(struct store *s, enum store_space space, uint6
 MUST_USE struct status store_copy(struct store *s, const char *to_path);
 /* Reads every page and checks how they hang together: E_STORE_CORRUPT. */
 MUST_USE struct status store_check(struct store *s);
-/* Gives space of what was deleted back to the file system, a little at a time, when there is more
- * than a small part. Outside of a transaction. */
-MUST_USE struct status store_trim(struct store *s);
+/* Gives the pages of what was deleted back to the file system, so many at most (0: all), once they
+ * are more than a small part of the file. Outside of a transaction. */
+MUST_USE struct status store_trim(struct store *s, unsigned most_pages);
 /* Brings the journal back into the file and empties it. Outside of a transaction. */
 MUST_USE struct status store_settle(struct store *s);
 
