@@ -146,7 +146,7 @@ int main(int argc, char **argv) {
     }
     struct api_value args[ARG_CLIP_STATUS__COUNT] = {api_n(begin_clip(&w, &anna, "me", 1000))};
     buf_init(&request, 4096);
-    if (failed(api_request_write(api_op_find(API_CLIP_STATUS), 1, anna.token, args, &request))) {
+    if (failed(api_request_write(api_op_find(API_CLIP_STATUS), 1, 0, anna.token, args, &request))) {
         return 1;
     }
     printf("clip.status of a private clip: session, decision, journal, answer after the commit\n");

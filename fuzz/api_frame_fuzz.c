@@ -15,8 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!failed(api_request_read(frame, &arena, &request))) {
         struct buf again;
         buf_init(&again, API_MAX_REQUEST);
-        FUZZ_MUST(!failed(
-            api_request_write(request.op, request.id, request.token, request.args, &again)));
+        FUZZ_MUST(!failed(api_request_write(request.op, request.id, request.flags, request.token,
+                                            request.args, &again)));
         FUZZ_MUST(slice_eq(buf_slice(&again), frame));
         buf_done(&again);
     }

@@ -226,7 +226,7 @@ static struct status call(struct ward_client *c, const struct api_op *op, const 
     uint32_t id;
     TRY(take(c, &fd, &id));
     struct api_answer read = {0};
-    struct status s = api_request_write(op, id, token, args, &request);
+    struct status s = api_request_write(op, id, 0, token, args, &request);
     if (failed(s)) {
         put_back(c, fd);
         return s;
@@ -272,7 +272,7 @@ struct status ward_watch_open(struct ward_client *client, struct ward_watch **re
     struct buf request CLEANUP(buf_done) = {0};
     buf_init(&request, API_MAX_REQUEST);
     int fd;
-    TRY(api_request_write(op, 1, NULL, NULL, &request));
+    TRY(api_request_write(op, 1, 0, NULL, NULL, &request));
     TRY(dial(client, &fd));
     arena_init(&answer.arena, ARENA_MAX_BYTES);
     buf_init(&answer.frame, API_MAX_ANSWER);

@@ -62,12 +62,13 @@ static struct status finish(struct buf *out, size_t start, size_t max_bytes, str
 struct status api_request_read(struct slice frame, struct arena *a,
                                struct api_request *ret_request) {
     TRY(check_head(frame, API_REQUEST_BYTES));
-    if (frame.ptr[OFF_FLAGS] != 0) {
+    if ((frame.ptr[OFF_FLAGS] & ~API_FLAG_GPC) != 0) {
         return FAIL(E_FRAME);
     }
     struct api_request request = {
         .op = api_op_find(bytes_be16(frame.ptr + OFF_CODE)),
         .id = bytes_be32(frame.ptr + OFF_ID),
+        .flags = frame.ptr[OFF_FLAGS],
     };
     if (request.op == NULL) {
         return FAIL(E_OP_UNKNOWN);
@@ -78,18 +79,20 @@ struct status api_request_read(struct slice frame, struct arena *a,
     return STATUS_OK;
 }
 
-static struct status write_request(const struct api_op *op, uint32_t id, const uint8_t *token,
-                                   const struct api_value *args, struct buf *out) {
+static struct status write_request(const struct api_op *op, uint32_t id, uint8_t flags,
+                                   const uint8_t *token, const struct api_value *args,
+                                   struct buf *out) {
     static const uint8_t none[API_TOKEN_BYTES];
-    TRY(begin(out, 0, op->number, id));
+    TRY(begin(out, flags, op->number, id));
     TRY(buf_add(out, slice_of(token == NULL ? none : token, API_TOKEN_BYTES)));
     return api_encode(op->args, args, out);
 }
 
-struct status api_request_write(const struct api_op *op, uint32_t id, const uint8_t *token,
-                                const struct api_value *args, struct buf *out) {
+struct status api_request_write(const struct api_op *op, uint32_t id, uint8_t flags,
+                                const uint8_t *token, const struct api_value *args,
+                                struct buf *out) {
     size_t start = out->len;
-    return finish(out, start, API_MAX_REQUEST, write_request(op, id, token, args, out));
+    return finish(out, start, API_MAX_REQUEST, write_request(op, id, flags, token, args, out));
 }
 
 static struct status read_refusal(struct slice bytes, struct arena *a,

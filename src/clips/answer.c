@@ -18,7 +18,8 @@ int64_t front_now_ms(void) {
 void front_ask(struct turn *t, enum link_lane lane, link_done *done) {
     const uint8_t *token = t->session.present ? t->session.token : NULL;
     http_wait(t->x);
-    struct status s = link_call(t->front->guard, lane, t->op, token, t->args, done, t);
+    struct status s =
+        link_call(t->front->guard, lane, t->op, t->session.flags, token, t->args, done, t);
     if (failed(s)) {
         front_refuse(t, s, NULL);
     }

@@ -26,6 +26,7 @@ struct front {
 /* Who asks, as the cookies say; the guard decides what that is worth. */
 struct session {
     bool present;
+    uint8_t flags; /* of the frames it asks in: API_FLAG_GPC */
     uint8_t token[API_TOKEN_BYTES];
 };
 

@@ -239,10 +239,10 @@ static bool flush(struct link *l) {
     return true;
 }
 
-static struct status put(struct link *l, const struct api_op *op, uint32_t id, const uint8_t *token,
-                         const struct api_value *args, bool *ret_left) {
+static struct status put(struct link *l, const struct api_op *op, uint32_t id, uint8_t flags,
+                         const uint8_t *token, const struct api_value *args, bool *ret_left) {
     pthread_mutex_lock(&l->lock);
-    struct status s = api_request_write(op, id, token, args, &l->out);
+    struct status s = api_request_write(op, id, flags, token, args, &l->out);
     if (!failed(s) && !flush(l)) {
         s = FAIL(E_HTTP_GUARD_AWAY);
     }
@@ -260,13 +260,13 @@ static struct link *choose(struct link_pool *p, enum link_lane lane) {
 }
 
 static struct status call_on(struct link_pool *p, struct link *l, const struct api_op *op,
-                             const uint8_t *token, const struct api_value *args, link_done *done,
-                             void *context) {
+                             uint8_t flags, const uint8_t *token, const struct api_value *args,
+                             link_done *done, void *context) {
     uint32_t id;
     bool left = false;
     TRY(reserve(p, op, done, context, &id));
     struct status s =
-        link_is_away(p) ? FAIL(E_HTTP_GUARD_AWAY) : put(l, op, id, token, args, &left);
+        link_is_away(p) ? FAIL(E_HTTP_GUARD_AWAY) : put(l, op, id, flags, token, args, &left);
     if (failed(s)) {
         /* If the thread was quicker to give up on it, `done` has been called, and that counts. */
         return take(p, id).op == NULL ? STATUS_OK : s;
@@ -278,12 +278,12 @@ static struct status call_on(struct link_pool *p, struct link *l, const struct a
 }
 
 struct status link_call(struct link_pool *pool, enum link_lane lane, const struct api_op *op,
-                        const uint8_t *token, const struct api_value *args, link_done *done,
-                        void *context) {
+                        uint8_t flags, const uint8_t *token, const struct api_value *args,
+                        link_done *done, void *context) {
     if (link_is_away(pool)) {
         return FAIL(E_HTTP_GUARD_AWAY);
     }
-    return call_on(pool, choose(pool, lane), op, token, args, done, context);
+    return call_on(pool, choose(pool, lane), op, flags, token, args, done, context);
 }
 
 /* --- receiving --- */
@@ -482,7 +482,7 @@ struct status link_pool_start(struct link_pool *pool, link_notice *notice, void 
     if (link_is_away(pool)) {
         return STATUS_OK;
     }
-    TRY(call_on(pool, &pool->links[WATCH], api_op_find(API_LEASE_WATCH), NULL, NULL, watch_done,
+    TRY(call_on(pool, &pool->links[WATCH], api_op_find(API_LEASE_WATCH), 0, NULL, NULL, watch_done,
                 pool));
     if (pthread_create(&pool->thread, NULL, run, pool) != 0) {
         return FAIL(E_HTTP_START);

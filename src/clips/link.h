@@ -38,10 +38,11 @@ bool link_is_away(const struct link_pool *pool);
 /* Readable once the guard is away. */
 int link_away_fd(const struct link_pool *pool);
 
-/* Sends a request; `done` is called later if and only if this succeeds. token NULL: no session.
+/* Sends a request; `done` is called later if and only if this succeeds. `flags` are those of the
+ * frame; token NULL: no session.
  * E_HTTP_GUARD_AWAY, E_HTTP_BUSY, and what the values' limits say (E_TOO_LARGE, E_ENCODING...). */
 MUST_USE struct status link_call(struct link_pool *pool, enum link_lane lane,
-                                 const struct api_op *op, const uint8_t *token,
+                                 const struct api_op *op, uint8_t flags, const uint8_t *token,
                                  const struct api_value *args, link_done *done, void *context);
 
 #endif

@@ -30,6 +30,7 @@ struct status session_read(struct turn *t) {
     struct slice value;
     struct buf token CLEANUP(buf_done);
     buf_init_secret(&token, 2 * API_TOKEN_BYTES);
+    t->session.flags = slice_eq(http_field(t->x, "Sec-GPC"), SLICE("1")) ? API_FLAG_GPC : 0;
     TRY(http_cookie_find(http_field(t->x, "Cookie"), SESSION_COOKIE, &value));
     if (value.ptr == NULL) {
         return STATUS_OK;

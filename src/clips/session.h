@@ -4,7 +4,7 @@
 
 #include "front.h"
 
-/* Reads the session of the request; a cookie that is no token counts as none and is cleared with
+/* Reads the session of the request, and what the browser signals; a cookie that is no token counts as none and is cleared with
  * the answer. E_HTTP_COOKIE when it is given twice. */
 MUST_USE struct status session_read(struct turn *t);
 /* Adds the cookie that signs in with `token` to the answer. */

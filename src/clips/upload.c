@@ -147,8 +147,8 @@ static void send_chunk(struct turn *t, link_done *done) {
     t->args[ARG_CLIP_CHUNK_OFFSET].n = u->offset;
     t->args[ARG_CLIP_CHUNK_BYTES].bytes = buf_slice(&u->chunk);
     http_wait(t->x);
-    struct status s =
-        link_call(t->front->guard, LINK_UPLOAD, t->op, t->session.token, t->args, done, t);
+    struct status s = link_call(t->front->guard, LINK_UPLOAD, t->op, t->session.flags,
+                                t->session.token, t->args, done, t);
     if (failed(s)) {
         done(t, s, NULL, -1);
         return;

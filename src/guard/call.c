@@ -13,7 +13,8 @@ int64_t guard_now(const struct guard *g) {
 
 struct vault_use use_of(const struct call *c, uint16_t op) {
     const struct use_numbers *n = &c->g->uses[op];
-    return (struct vault_use){.purpose = n->purpose, .operation = n->operation, .actor = &c->actor};
+    return (struct vault_use){
+        .purpose = n->purpose, .operation = n->operation, .actor = &c->actor, .gpc = c->gpc};
 }
 
 void call_decided(struct call *c, const struct vault_use *use, uint8_t category, uint64_t subject,
@@ -248,6 +249,7 @@ enum guard_outcome guard_take(struct guard *g, const struct guard_request *in,
                      .role = in->role,
                      .op = request.op,
                      .args = request.args,
+                     .gpc = (request.flags & API_FLAG_GPC) != 0,
                      .arena = &arena,
                      .now_ms = guard_now(g),
                      .worked = in->worked,

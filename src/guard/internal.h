@@ -59,6 +59,7 @@ struct call {
     int64_t now_ms;
     struct session session;
     struct vault_subject person; /* who is signed in */
+    bool gpc; /* Global Privacy Control is signalled; taken at its word, as it only tightens */
     struct operator_facts {
         struct slice name, company, country;
         bool same_entity;

@@ -112,7 +112,7 @@ static struct status fill_choice(struct call *c, uint8_t purpose) {
 
 static struct status why(struct call *c) {
     uint8_t category;
-    struct vault_use use = {.operation = LAW_OPERATION_USE};
+    struct vault_use use = {.operation = LAW_OPERATION_USE, .gpc = c->gpc};
     struct law_facts facts;
     struct law_answer answer;
     struct api_refusal said = {0};

@@ -2,10 +2,11 @@
 // sessions behave when things go wrong. Each refusal must name itself and say what to do.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Browser, ask, pause, pids, raw, start, stop, until } from './service.mjs';
+import { Browser, ask, pause, pids, raw, root, start, stop, until } from './service.mjs';
 
 let passed = 0;
 let failed = 0;
@@ -375,6 +376,29 @@ await test('it stops when it is told to', async () => {
   const end = await stop(service);
   assert.equal(end.code, 0, service.log);
 });
+
+// --- a service that would share for advertisements ---
+
+const datamap = mkdtempSync(join(tmpdir(), 'ward-map-'));
+const shares = join(datamap, 'clips.map');
+cpSync(join(root, 'datamap'), datamap, { recursive: true });
+writeFileSync(shares, readFileSync(shares, 'utf8').replace(/^ {2}is +advertising$/m, '  is        advertising, sale_or_sharing'));
+const sharing = await start({ map: shares });
+await test('Global Privacy Control is heard', async () => {
+  const californian = new Browser(sharing);
+  const joined = await join_(californian, 'californian', '1990-05-14', { country: 'US', region: 'US-CA' });
+  assert.equal(joined.status, 200, joined.body.toString());
+  const met = async (headers) => {
+    const r = await californian.get('/api/why?purpose=ads-contextual&category=clip-topic', { headers });
+    assert.equal(r.status, 200, r.body.toString());
+    return r.json.rules.some((rule) => rule.law === 'ccpa' && rule.article === '7025(c)');
+  };
+  assert.equal(await met({}), false);
+  assert.equal(await met({ 'Sec-GPC': '0' }), false);
+  assert.equal(await met({ 'Sec-GPC': '1' }), true);
+});
+assert.equal((await stop(sharing)).code, 0);
+rmSync(datamap, { recursive: true });
 
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed > 0 ? 1 : 0);

@@ -18,14 +18,15 @@ function makeWeb(dir) {
   writeFileSync(join(dir, 'notes'), 'a file without a type is not served');
 }
 
-/** `programs`: a directory with ward and the others, where it is not the build's. `dir`: of a service
+/** `programs`: a directory with ward and the others, where it is not the build's. `map`: a data map. `dir`: of a service
  *  that was stopped with `keep`. `words`: more options. */
-export async function start({ programs = join(build, 'src/cli'), env = {}, dir = mkdtempSync(join(tmpdir(), 'ward-http-')), words = [] } = {}) {
+export async function start({ programs = join(build, 'src/cli'), env = {}, dir = mkdtempSync(join(tmpdir(), 'ward-http-')),
+  map = join(root, 'datamap/clips.map'), words = [] } = {}) {
   const web = join(dir, 'web');
   makeWeb(web);
   const child = spawn(join(programs, 'ward'),
     ['serve', '--var', join(dir, 'var'), '--port', '0', '--web', web, '--law', join(root, 'law'),
-      '--map', join(root, 'datamap/clips.map'), ...words], { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+      '--map', map, ...words], { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const service = { dir, var: join(dir, 'var'), child, log: '', port: 0, ended: null };
   service.ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
   child.stderr.on('data', (d) => { service.log += d; });

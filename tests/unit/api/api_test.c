@@ -139,7 +139,7 @@ static void write_like(struct buf *out) {
     memset(token, 9, sizeof token);
     struct api_value args[ARG_LIKE_SET__COUNT] = {
         [ARG_LIKE_SET_CLIP] = {.n = 5}, [ARG_LIKE_SET_ON] = {.yes = true}};
-    assert_int_equal(api_request_write(api_op_find(API_LIKE_SET), 77, token, args, out).code, OK);
+    assert_int_equal(api_request_write(api_op_find(API_LIKE_SET), 77, 0, token, args, out).code, OK);
 }
 
 static void requests_survive_and_wrong_ones_do_not(void **state) {
@@ -235,7 +235,7 @@ static void a_failed_write_leaves_nothing(void **state) {
     struct api_value date[ARG_ACCOUNT_JOIN__COUNT] = {0};
     date[ARG_ACCOUNT_JOIN_BIRTH_DATE].bytes = SLICE("2012-02-30");
     const struct api_op *op = api_op_find(API_ACCOUNT_JOIN);
-    assert_int_equal(api_request_write(op, 1, NULL, date, &out).code, E_TIME);
+    assert_int_equal(api_request_write(op, 1, 0, NULL, date, &out).code, E_TIME);
     assert_int_equal(out.len, before);
 }
 

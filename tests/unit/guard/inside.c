@@ -121,7 +121,7 @@ uint16_t call(struct inside *w, uint16_t number, const uint8_t *session,
     buf_clear(&w->out);
     arena_done(&w->arena);
     arena_init(&w->arena, GUARD_ARENA_BYTES);
-    assert_int_equal(api_request_write(op, 7, session, args, &frame).code, OK);
+    assert_int_equal(api_request_write(op, 7, 0, session, args, &frame).code, OK);
     struct guard_reply reply = take(w, op, buf_slice(&frame));
     assert_int_equal(api_answer_read(buf_slice(&w->out), op, &w->arena, &answer).code, OK);
     if (answer.code != OK && !api_op_may_fail(op, answer.code)) {

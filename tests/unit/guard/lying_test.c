@@ -161,7 +161,7 @@ static void nonsense_is_refused_and_the_guard_goes_on(void **state) {
     struct buf good CLEANUP(buf_done) = {0};
     struct api_value args[ARG_FEED_PAGE__COUNT] = {[ARG_FEED_PAGE_LIMIT] = api_n(5)};
     buf_init(&good, 4096);
-    assert_int_equal(api_request_write(api_op_find(API_FEED_PAGE), 9, NULL, args, &good).code, OK);
+    assert_int_equal(api_request_write(api_op_find(API_FEED_PAGE), 9, 0, NULL, args, &good).code, OK);
     for (size_t at = 0; at < good.len; at++) {
         uint8_t was = good.ptr[at];
         good.ptr[at] = (uint8_t)(was ^ 0x81);

@@ -21,6 +21,7 @@
 #define API_FLAG_DESCRIPTOR 1u /* one descriptor comes with the first byte of this frame */
 #define API_FLAG_NOTICE     2u /* nobody asked: id is 0 */
 #define API_FLAG_PUBLIC     4u /* the answer is the same for everybody */
+#define API_FLAG_GPC        1u /* of a request: its sender's browser signals Global Privacy Control */
 
 enum api_notice {
     API_NOTICE_LEASE_ENDS = 1, /* stop sending what was opened under this lease, at once */
@@ -30,6 +31,7 @@ enum api_notice {
 struct api_request {
     const struct api_op *op;
     uint32_t id;
+    uint8_t flags;
     uint8_t token[API_TOKEN_BYTES]; /* all zero: no session */
     struct api_value *args;
 };
@@ -68,8 +70,9 @@ uint32_t api_frame_id(struct slice frame);
 MUST_USE struct status api_request_read(struct slice frame, struct arena *a,
                                         struct api_request *ret_request);
 /* token NULL: none. */
-MUST_USE struct status api_request_write(const struct api_op *op, uint32_t id, const uint8_t *token,
-                                         const struct api_value *args, struct buf *out);
+MUST_USE struct status api_request_write(const struct api_op *op, uint32_t id, uint8_t flags,
+                                         const uint8_t *token, const struct api_value *args,
+                                         struct buf *out);
 
 /* `op` of the request with this id; the caller looks at api_frame_id first. For notices NULL. */
 MUST_USE struct status api_answer_read(struct slice frame, const struct api_op *op, struct arena *a,
