@@ -139,7 +139,8 @@ static void write_like(struct buf *out) {
     memset(token, 9, sizeof token);
     struct api_value args[ARG_LIKE_SET__COUNT] = {
         [ARG_LIKE_SET_CLIP] = {.n = 5}, [ARG_LIKE_SET_ON] = {.yes = true}};
-    assert_int_equal(api_request_write(api_op_find(API_LIKE_SET), 77, 0, token, args, out).code, OK);
+    const struct api_op *op = api_op_find(API_LIKE_SET);
+    assert_int_equal(api_request_write(op, 77, API_FLAG_GPC, token, args, out).code, OK);
 }
 
 static void requests_survive_and_wrong_ones_do_not(void **state) {
@@ -156,6 +157,7 @@ static void requests_survive_and_wrong_ones_do_not(void **state) {
     assert_int_equal(api_request_read(buf_slice(&out), &a, &r).code, OK);
     assert_int_equal(r.op->number, API_LIKE_SET);
     assert_int_equal(r.id, 77);
+    assert_int_equal(r.flags, API_FLAG_GPC);
     assert_int_equal(r.token[31], 9);
     assert_int_equal(r.args[ARG_LIKE_SET_CLIP].n, 5);
     /* version, flags, an operation that is not, and a length that lies */
@@ -163,7 +165,7 @@ static void requests_survive_and_wrong_ones_do_not(void **state) {
         size_t at;
         uint8_t value;
         uint16_t code;
-    } wrong[] = {{4, 2, E_FRAME}, {5, 1, E_FRAME}, {6, 0xff, E_OP_UNKNOWN}, {3, 0, E_FRAME}};
+    } wrong[] = {{4, 2, E_FRAME}, {5, 2, E_FRAME}, {6, 0xff, E_OP_UNKNOWN}, {3, 0, E_FRAME}};
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         uint8_t was = out.ptr[wrong[i].at];
         out.ptr[wrong[i].at] = wrong[i].value;
