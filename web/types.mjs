@@ -5,23 +5,36 @@ import path from 'node:path';
 const simple = { bool: 'boolean', u32: 'number', u64: 'number', i64: 'number', id: 'string', date: 'string', time: 'string' };
 const pascal = (s) => s.split(/[._-]/).map((w) => w[0].toUpperCase() + w.slice(1)).join('');
 
+const item = (t) => /^list\((.+?)(?:,\d+)?\)$/.exec(t)?.[1];
+
 function type(t) {
-  const list = /^list\((.*)\)$/.exec(t);
-  if (list) return `${type(list[1])}[]`;
+  const of = item(t);
+  if (of) return `${type(of)}[]`;
   if (/^(text|secret|bytes)\(/.test(t)) return 'string';
   return simple[t] ?? pascal(t);
 }
 
 const fields = (list) => list.map((f) => `  /** ${f.meaning} */\n  ${f.name}: ${type(f.type)};`).join('\n');
 
+/** The answers of the operations that have a route, and the types in them. */
 export function writeTypes(apiDir, outFile) {
+  const read = (file) => JSON.parse(fs.readFileSync(path.join(apiDir, file), 'utf8'));
+  const types = read('TYPES.json');
+  const operations = fs.readdirSync(apiDir).filter((f) => /^[a-z.]+\.json$/.test(f)).sort().map(read).filter((op) => op.route);
+  const used = new Set();
+  const use = (list) => {
+    for (const t of list.map((f) => item(f.type) ?? f.type).filter((t) => types[t] && !used.has(t))) {
+      used.add(t);
+      use(types[t]);
+    }
+  };
+  for (const op of operations) use(op.answer);
   const parts = ['// Made from api/ by web/types.mjs; do not edit.'];
-  for (const [name, list] of Object.entries(JSON.parse(fs.readFileSync(path.join(apiDir, 'TYPES.json'), 'utf8')))) {
-    parts.push(`export interface ${pascal(name)} {\n${fields(list)}\n}`);
+  for (const name of Object.keys(types).filter((t) => used.has(t))) {
+    parts.push(`export interface ${pascal(name)} {\n${fields(types[name])}\n}`);
   }
-  for (const file of fs.readdirSync(apiDir).filter((f) => /^[a-z.]+\.json$/.test(f)).sort()) {
-    const op = JSON.parse(fs.readFileSync(path.join(apiDir, file), 'utf8'));
-    parts.push(`/** ${op.summary} ${op.route ?? ''} */\nexport interface ${pascal(op.op)}Answer {\n${fields(op.answer)}\n}`);
+  for (const op of operations) {
+    parts.push(`/** ${op.summary} ${op.route} */\nexport interface ${pascal(op.op)}Answer {\n${fields(op.answer)}\n}`);
   }
   fs.writeFileSync(outFile, parts.join('\n\n') + '\n');
 }
