@@ -108,20 +108,16 @@ static struct status write_item(const struct vault *v, const struct access_group
     return said_write(v, &said, identity, out);
 }
 
-/* Items of one group: contents in one buffer, salts, and whose they are. */
+/* Items of one group, by person. */
 struct batch {
-    struct opening_item *items;
     const struct access_item **from;
     struct seal_hash *hashes;
     size_t count;
-    struct buf contents;
 };
 
 static void batch_done(struct batch *b) {
-    mem_free(b->items);
     mem_free(b->from);
     mem_free(b->hashes);
-    buf_done(&b->contents);
 }
 
 static int by_subject(const void *a, const void *b) {
@@ -132,11 +128,9 @@ static int by_subject(const void *a, const void *b) {
 
 static struct status batch_begin(struct batch *b, const struct access_group *g) {
     size_t count = g->item_count;
-    b->items = mem_array(count, sizeof *b->items);
     b->from = mem_array(count, sizeof *b->from);
     b->hashes = mem_array(count, sizeof *b->hashes);
-    buf_init_secret(&b->contents, (size_t)1 << 30);
-    if (b->items == NULL || b->from == NULL || b->hashes == NULL) {
+    if (b->from == NULL || b->hashes == NULL) {
         return FAIL(E_MEMORY);
     }
     for (const struct access_item *i = g->items; i != NULL; i = i->next_in_group) {
@@ -146,58 +140,45 @@ static struct status batch_begin(struct batch *b, const struct access_group *g) 
     return STATUS_OK;
 }
 
-static struct status batch_fill(const struct vault *v, const struct access_group *g,
-                                struct batch *b) {
-    struct buf one CLEANUP(buf_done);
-    buf_init_secret(&one, SAID_MAX);
-    for (size_t i = 0; i < b->count; i++) {
-        buf_clear(&one);
-        TRY(write_item(v, g, b->from[i], true, &one));
-        TRY(buf_add(&b->contents, buf_slice(&one)));
-        b->items[i].salt = leaf_salt_random();
-        b->items[i].content = slice_of(NULL, one.len);
-    }
-    size_t at = 0; /* the buffer stands still from here on */
-    for (size_t i = 0; i < b->count; i++) {
-        b->items[i].content.ptr = b->contents.ptr + at;
-        at += b->items[i].content.len;
-    }
-    return STATUS_OK;
+static struct status add_item(struct vault *v, const struct access_group *g, struct batch *b,
+                              size_t i, const struct person *p, const struct seal_key *key) {
+    struct buf content CLEANUP(buf_done);
+    buf_init_secret(&content, SAID_MAX);
+    TRY(write_item(v, g, b->from[i], true, &content));
+    struct opening_entry entry = {.leaf = v->counters.leaves,
+                                  .at_ms = g->minute * ACCESS_GATHER_MS,
+                                  .index = b->count == 1 ? 0 : (uint32_t)i + 1,
+                                  .kind = (uint8_t)g->kind};
+    entry.item.content = buf_slice(&content);
+    entry.item.salt = p == NULL ? leaf_salt_random() : opening_salt(key, entry.leaf, entry.index);
+    b->hashes[i] = leaf_commit(&entry.item);
+    return p == NULL ? STATUS_OK : openings_add(v, p->subject.id, key, &entry);
 }
 
-/* One person's items in one row: be64 at, kind, then index + 1, salt, be16 length, content. */
-static struct status person_row(struct vault *v, const struct access_group *g,
-                                const struct batch *b, size_t from, size_t to) {
-    struct person *p = NULL;
-    struct status found = person_get(v, b->from[from]->subject, &p);
-    if (found.code == E_NO_SUBJECT) {
-        return STATUS_OK; /* erased meanwhile, or nobody: nobody may open it */
-    }
-    TRY(found);
-    struct seal_key key CLEANUP(seal_key_done);
-    TRY(person_key_get(v, p, PERSON_KEY, &key));
-    struct buf plain CLEANUP(buf_done);
-    buf_init_secret(&plain, OPENING_MAX * 8);
-    TRY(buf_add_be64(&plain, (uint64_t)(g->minute * ACCESS_GATHER_MS)));
-    TRY(buf_add_byte(&plain, (uint8_t)g->kind));
-    for (size_t i = from; i < to; i++) {
-        TRY(opening_row_add(&plain, b->count == 1 ? 0 : i + 1, &b->items[i]));
-    }
-    return log_opening(v, p->subject.id, v->counters.leaves, &key, buf_slice(&plain));
-}
-
-static struct status person_rows(struct vault *v, const struct access_group *g,
-                                 const struct batch *b) {
-    for (size_t from = 0; from < b->count;) {
-        size_t to = from + 1;
-        while (to < b->count && b->from[to]->subject == b->from[from]->subject) {
-            to++;
-        }
+/* Who was erased meanwhile, or is nobody, is in the commitment, but nobody may open it. */
+static struct status add_items(struct vault *v, const struct access_group *g, struct batch *b) {
+    for (size_t i = 0; i < b->count; i++) {
         people_trim(v);
-        TRY(person_row(v, g, b, from, to));
-        from = to;
+        struct person *p = NULL;
+        struct seal_key key CLEANUP(seal_key_done);
+        key = (struct seal_key){.bytes = {0}};
+        struct status found = person_get(v, b->from[i]->subject, &p);
+        if (!failed(found)) {
+            TRY(person_key_get(v, p, PERSON_KEY, &key));
+        } else if (found.code != E_NO_SUBJECT) {
+            return found;
+        }
+        TRY(add_item(v, g, b, i, failed(found) ? NULL : p, &key));
     }
     return STATUS_OK;
+}
+
+static struct seal_hash root_of(const struct batch *b) {
+    struct merkle_edge edge = {0};
+    for (size_t i = 0; i < b->count; i++) {
+        merkle_edge_add(&edge, b->hashes[i]);
+    }
+    return merkle_edge_root(&edge);
 }
 
 /* The hashes of all items, so that each can be proven after others have gone. */
@@ -223,13 +204,9 @@ static struct status auditor_part(struct vault *v, const struct access_group *g,
 
 static struct status gather_group(struct vault *v, const struct access_group *g, struct batch *b) {
     TRY(batch_begin(b, g));
-    TRY(batch_fill(v, g, b));
+    TRY(add_items(v, g, b));
     struct leaf leaf = {.kind = g->kind, .hour = leaf_hour(g->minute * ACCESS_GATHER_MS)};
-    for (size_t i = 0; i < b->count; i++) {
-        b->hashes[i] = leaf_commit(&b->items[i]);
-    }
-    TRY(leaf_commit_many(b->items, b->count, &leaf.person));
-    TRY(person_rows(v, g, b));
+    leaf.person = root_of(b);
     TRY(batch_row(v, b));
     struct buf auditor CLEANUP(buf_done);
     buf_init(&auditor, SAID_MAX);

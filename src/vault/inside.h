@@ -127,12 +127,13 @@ struct names {
 
 /* Leaves and tightenings of the open transaction. */
 struct pending {
-    struct buf leaves; /* LEAF_LEN each */
-    struct buf tight;  /* frames for the tightening log */
+    struct buf leaves;  /* LEAF_LEN each */
+    struct buf tight;   /* frames for the tightening log */
+    struct buf auditor; /* row of openings */
     struct buf deltas;
 };
 struct marks {
-    size_t leaves, tight, deltas;
+    size_t leaves, tight, auditor, deltas;
     size_t names[NAME_KINDS];
     struct counters counters;
 };
@@ -354,12 +355,8 @@ MUST_USE struct status log_item(struct vault *v, enum leaf_kind kind, const stru
                                 const struct opening_item *item, uint64_t *ret_index);
 /* The auditor's commitment and opening of the leaf that comes next. */
 MUST_USE struct status log_auditor(struct vault *v, struct leaf *leaf, struct slice content);
-MUST_USE struct status opening_row_add(struct buf *row, size_t index,
-                                       const struct opening_item *item);
 /* A leaf whose commitments were made elsewhere. */
 MUST_USE struct status log_entry(struct vault *v, const struct leaf *leaf, uint64_t *ret_index);
-MUST_USE struct status log_opening(struct vault *v, uint64_t owner, uint64_t index,
-                                   const struct seal_key *key, struct slice plain);
 MUST_USE struct status log_open(struct vault *v, const struct vault_options *options,
                                 bool restored);
 void log_close(struct vault *v);
@@ -369,6 +366,37 @@ MUST_USE struct status log_committed(struct vault *v);
 MUST_USE struct status log_publish(struct vault *v);
 /* Inside the commit: rows for pending leaves and tightenings, and away with published ones. */
 MUST_USE struct status log_commit_rows(struct vault *v);
+
+/* openings.c: what leaves say, to whom ------------------------------------------------------ */
+enum {
+    OPENINGS_AUDITOR = 0, /* as the owner of rows */
+    OPENINGS_GROWING = 0, /* id of a person's newest row; others: their first leaf + 1 */
+    OPENING_ROW_MAX = DELTA_MAX,
+};
+struct opening_entry {
+    uint64_t leaf;
+    int64_t at_ms;
+    uint32_t index; /* in its batch + 1; 0: alone */
+    uint8_t kind;
+    bool own_salt; /* else it is opening_salt */
+    struct opening_item item;
+    struct slice packed; /* its content, where it was read from a row */
+};
+/* Goes with the key: nobody can guess what a person's commitments say once their key is gone. */
+struct leaf_salt opening_salt(const struct seal_key *key, uint64_t leaf, uint32_t index);
+/* Inside an op: at the end of the person's. Leaves ascend. */
+MUST_USE struct status openings_add(struct vault *v, uint64_t owner, const struct seal_key *key,
+                                    const struct opening_entry *entry);
+/* Inside an op: into the transaction's row. */
+MUST_USE struct status openings_add_auditor(struct vault *v, const struct opening_entry *entry);
+/* Inside the commit. */
+MUST_USE struct status openings_commit(struct vault *v);
+/* A row's entries (struct opening_entry each), ascending; they point into `plain`. */
+MUST_USE struct status openings_read(const struct seal_key *key, uint64_t owner, uint64_t id,
+                                     struct slice sealed, struct buf *plain, struct buf *entries);
+/* Sets entry->item.content, which lives in `content`. */
+MUST_USE struct status opening_content(const struct vault *v, uint64_t owner,
+                                       struct opening_entry *entry, struct buf *content);
 
 /* tight.c: the tightening log, kept apart from data backups ---------------------------------- */
 /* Inside an op: what tightened, to be replayed by a restore. */

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "inside.h"
 
-enum { PUBLISH_AT_ONCE = 65536, LEAVES_ROW_MAX = DELTA_MAX, OPENING_ROW_MAX = 1 << 20 };
+enum { PUBLISH_AT_ONCE = 65536, LEAVES_ROW_MAX = DELTA_MAX };
 
 struct status log_entry(struct vault *v, const struct leaf *leaf, uint64_t *ret_index) {
     uint8_t entry[LEAF_LEN];
@@ -20,36 +20,10 @@ struct status log_entry(struct vault *v, const struct leaf *leaf, uint64_t *ret_
     return STATUS_OK;
 }
 
-/* Owner 0 is the auditor. */
-struct status log_opening(struct vault *v, uint64_t owner, uint64_t index,
-                          const struct seal_key *key, struct slice plain) {
-    struct buf sealed CLEANUP(buf_done);
-    buf_init(&sealed, OPENING_ROW_MAX);
-    struct seal_place place = {.what = SEAL_OPENING, .owner = owner, .id = index};
-    TRY(record_seal_buf(key, &place, plain, &sealed));
-    return store_put(v->store, STORE_OPENINGS, owner, index, buf_slice(&sealed));
-}
-
-/* An item of an opening's row: be32 index + 1 in its batch (0: alone), salt, be16 length, content.
- */
-struct status opening_row_add(struct buf *row, size_t index, const struct opening_item *item) {
-    if (item->content.len > OPENING_CONTENT_MAX) {
-        return FAIL(E_TOO_LARGE);
-    }
-    TRY(buf_add_be32(row, (uint32_t)index));
-    TRY(buf_add(row, slice_of(item->salt.bytes, LEAF_SALT_LEN)));
-    TRY(buf_add_be16(row, (uint16_t)item->content.len));
-    return buf_add(row, item->content);
-}
-
-static struct status add_opening(struct vault *v, uint64_t owner, const struct seal_key *key,
-                                 const struct opening_item *item, enum leaf_kind kind) {
-    struct buf plain CLEANUP(buf_done);
-    buf_init_secret(&plain, OPENING_MAX);
-    TRY(buf_add_be64(&plain, (uint64_t)vault_now_ms(v)));
-    TRY(buf_add_byte(&plain, (uint8_t)kind));
-    TRY(opening_row_add(&plain, 0, item));
-    return log_opening(v, owner, v->counters.leaves, key, buf_slice(&plain));
+static struct opening_entry entry_of(const struct vault *v, enum leaf_kind kind,
+                                     const struct opening_item *item) {
+    return (struct opening_entry){
+        .leaf = v->counters.leaves, .at_ms = vault_now_ms(v), .kind = (uint8_t)kind, .item = *item};
 }
 
 /* A leaf with one item that the caller keeps for a receipt. */
@@ -61,8 +35,20 @@ struct status log_item(struct vault *v, enum leaf_kind kind, const struct person
                         .auditor = leaf_commit_nothing()};
     struct seal_key key CLEANUP(seal_key_done);
     TRY(person_key_get(v, p, PERSON_KEY, &key));
-    TRY(add_opening(v, p->subject.id, &key, item, kind));
+    struct opening_entry entry = entry_of(v, kind, item);
+    entry.own_salt = true;
+    TRY(openings_add(v, p->subject.id, &key, &entry));
     return log_entry(v, &leaf, ret_index);
+}
+
+/* Sets the commitment, too. */
+static struct opening_entry salted_entry(const struct vault *v, const struct seal_key *key,
+                                         enum leaf_kind kind, struct slice content,
+                                         struct seal_hash *ret_commitment) {
+    struct opening_item item = {.salt = opening_salt(key, v->counters.leaves, 0),
+                                .content = content};
+    *ret_commitment = leaf_commit(&item);
+    return entry_of(v, kind, &item);
 }
 
 static struct status log_person(struct vault *v, struct leaf *leaf, const struct person *p,
@@ -71,11 +57,10 @@ static struct status log_person(struct vault *v, struct leaf *leaf, const struct
     if (p == NULL) {
         return STATUS_OK;
     }
-    struct opening_item item = {.salt = leaf_salt_random(), .content = content};
-    leaf->person = leaf_commit(&item);
     struct seal_key key CLEANUP(seal_key_done);
     TRY(person_key_get(v, p, PERSON_KEY, &key));
-    return add_opening(v, p->subject.id, &key, &item, leaf->kind);
+    struct opening_entry entry = salted_entry(v, &key, leaf->kind, content, &leaf->person);
+    return openings_add(v, p->subject.id, &key, &entry);
 }
 
 struct status log_auditor(struct vault *v, struct leaf *leaf, struct slice content) {
@@ -83,11 +68,10 @@ struct status log_auditor(struct vault *v, struct leaf *leaf, struct slice conte
     if (content.len == 0) {
         return STATUS_OK;
     }
-    struct opening_item item = {.salt = leaf_salt_random(), .content = content};
-    leaf->auditor = leaf_commit(&item);
     struct seal_key key CLEANUP(seal_key_done);
     TRY(period_key(v, vault_now_ms(v), &key));
-    return add_opening(v, 0, &key, &item, leaf->kind);
+    struct opening_entry entry = salted_entry(v, &key, leaf->kind, content, &leaf->auditor);
+    return openings_add_auditor(v, &entry);
 }
 
 struct status log_leaf(struct vault *v, enum leaf_kind kind, const struct person *p,

@@ -4,6 +4,7 @@
 struct status pending_init(struct vault *v) {
     buf_init(&v->pending.leaves, DELTA_MAX);
     buf_init(&v->pending.tight, DELTA_MAX);
+    buf_init_secret(&v->pending.auditor, OPENING_ROW_MAX);
     buf_init(&v->pending.deltas, DELTA_MAX);
     buf_init(&v->unpublished, DELTA_MAX);
     return STATUS_OK;
@@ -21,6 +22,7 @@ static void remember(struct vault *v) {
     v->marks = (struct marks){
         .leaves = v->pending.leaves.len,
         .tight = v->pending.tight.len,
+        .auditor = v->pending.auditor.len,
         .deltas = v->pending.deltas.len,
         .counters = v->counters,
     };
@@ -35,6 +37,7 @@ static void forget_since_mark(struct vault *v) {
     uint64_t denials = v->counters.denials;
     v->pending.leaves.len = v->marks.leaves;
     v->pending.tight.len = v->marks.tight;
+    v->pending.auditor.len = v->marks.auditor;
     v->pending.deltas.len = v->marks.deltas;
     v->counters = v->marks.counters;
     v->counters.permits = permits;
@@ -56,6 +59,7 @@ struct status op_begin(struct vault *v) {
 
 static struct status write_pending(struct vault *v) {
     TRY(log_commit_rows(v));
+    TRY(openings_commit(v));
     return segments_commit(v);
 }
 

@@ -212,6 +212,7 @@ void vault_close(struct vault **vault) {
     specials_done(v);
     buf_done(&v->pending.leaves);
     buf_done(&v->pending.tight);
+    buf_done(&v->pending.auditor);
     buf_done(&v->pending.deltas);
     buf_done(&v->unpublished);
     mem_free(v->holds);
