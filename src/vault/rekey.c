@@ -130,6 +130,15 @@ static struct status replace_one(struct vault *v, uint64_t owner, uint64_t categ
     return store_delete(v->store, STORE_REKEYS, owner, category);
 }
 
+static struct status replace_each(struct vault *v, const struct waiting *waiting,
+                                  struct buf *dead) {
+    for (size_t i = 0; i < waiting->count; i++) {
+        TRY(replace_one(v, waiting->owners[i], waiting->categories[i], dead));
+    }
+    return STATUS_OK;
+}
+
+/* One commit and one destruction for all of them: each is synced. */
 static struct status replace_some(struct vault *v, bool *ret_more) {
     struct waiting waiting = {.count = 0};
     struct status status = store_scan(v->store, STORE_REKEYS, 0, collect, &waiting);
@@ -137,18 +146,18 @@ static struct status replace_some(struct vault *v, bool *ret_more) {
     if (failed(status) && !*ret_more) {
         return status;
     }
-    for (size_t i = 0; i < waiting.count; i++) {
-        struct buf dead CLEANUP(buf_done);
-        buf_init(&dead, 4096);
-        TRY(op_begin(v));
-        TRY(op_end(v, replace_one(v, waiting.owners[i], waiting.categories[i], &dead)));
-        status = keys_destroy(v, &dead);
-        if (failed(status)) {
-            vault_stop(v);
-            return status;
-        }
+    if (waiting.count == 0) {
+        return STATUS_OK;
     }
-    return STATUS_OK;
+    struct buf dead CLEANUP(buf_done);
+    buf_init(&dead, 4096);
+    TRY(op_begin(v));
+    TRY(op_end(v, replace_each(v, &waiting, &dead)));
+    status = keys_destroy(v, &dead);
+    if (failed(status)) {
+        vault_stop(v);
+    }
+    return status;
 }
 
 struct status rekey_tick(struct vault *v) {
