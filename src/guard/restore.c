@@ -14,8 +14,12 @@ static struct status again(const struct vault_options *options, struct vault_sta
     return STATUS_OK;
 }
 
-struct status restore_run(const struct vault_options *options, const char *backup_dir,
+/* Until they change places the present data must open, whatever becomes of this. */
+struct status restore_run(const struct vault_options *given, const char *backup_dir,
                           struct restored *ret_restored) {
+    struct vault_options tentative = *given;
+    const struct vault_options *options = &tentative;
+    tentative.tentative = true;
     struct vault *v = NULL;
     struct vault_stats before;
     struct vault_stats after;

@@ -92,6 +92,7 @@ struct status vault_backup(struct vault *v, const char *dir) {
         return FAIL(E_BACKUP_EXISTS);
     }
     TRY(made);
+    TRY(rekey_all(v)); /* or the keyring's copy would still open what was deleted */
     TRY(op_begin(v));
     TRY(op_end(v, log_backup(v)));
     TRY(log_publish(v));

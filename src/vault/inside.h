@@ -168,6 +168,7 @@ struct vault {
     bool in_batch;
     bool in_op;
     bool replaying; /* a restore replays: no permit is asked */
+    bool tentative; /* see vault_options */
     struct pending pending;
     struct marks marks;
 

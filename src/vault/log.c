@@ -115,7 +115,7 @@ struct status log_committed(struct vault *v) {
 
 struct status log_publish(struct vault *v) {
     size_t count = v->unpublished.len / LEAF_LEN;
-    if (count == 0) {
+    if (count == 0 || v->tentative) {
         return STATUS_OK;
     }
     if (v->in_op || v->in_batch) {

@@ -1,6 +1,8 @@
 /* Restoring: the backup's bytes are checked and put in place; then everything that tightened since
  * is done again from the tightening log, before anything is served. Where log or tiles are lost,
- * nobody knows what was withdrawn, and every consent is unknown. */
+ * nobody knows what was withdrawn, and every consent is unknown; what a tightening log that is left
+ * says is done all the same. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -14,7 +16,8 @@ enum { NAMES_MAX = 64 << 20 };
 struct restore {
     const struct vault_options *options;
     const char *from;
-    bool log_lost; /* tiles, checkpoint or tightening log are missing */
+    bool tight_lost; /* the tightening log is missing, or shorter than the backup knew it */
+    bool log_lost;   /* that, or the published ledger: nobody knows every consent */
 };
 
 /* Files --------------------------------------------------------------------------------- */
@@ -105,6 +108,20 @@ static struct status check_manifest(struct vault *v, const struct restore *r,
 
 /* What is left of the ledger -------------------------------------------------------------- */
 
+/* What is left of a published log that does not open is kept for whoever wants to look at it. */
+static struct status set_log_aside(const struct restore *r) {
+    const struct vault_options *o = r->options;
+    char path[OS_PATH_MAX];
+    char aside[OS_PATH_MAX];
+    bool there = false;
+    TRY(vault_path(o->ledger_dir, "log", path));
+    int n = snprintf(aside, sizeof aside, "%s.lost-%lld", path, (long long)os_now_ms(o->clock));
+    TRY(n < 0 || (size_t)n >= sizeof aside ? FAIL(E_TOO_LARGE) : STATUS_OK);
+    TRY(os_exists(o->fs, path, &there));
+    TRY(there ? os_rename(o->fs, path, aside) : STATUS_OK);
+    return os_sync_dir(o->fs, o->ledger_dir);
+}
+
 static struct status look_for_log(struct restore *r, const struct manifest *m) {
     const struct vault_options *o = r->options;
     char path[OS_PATH_MAX];
@@ -123,8 +140,10 @@ static struct status look_for_log(struct restore *r, const struct manifest *m) {
         TRY(status);
         tightenings = size >= m->tight_offset;
     }
-    r->log_lost = !checkpoint || (!tightenings && m->tight_offset > 0);
-    return r->log_lost && o->needs_log ? FAIL(E_LOG_LOST) : STATUS_OK;
+    r->tight_lost = !tightenings && m->tight_offset > 0;
+    r->log_lost = !checkpoint || r->tight_lost;
+    TRY(r->log_lost && o->needs_log ? FAIL(E_LOG_LOST) : STATUS_OK);
+    return checkpoint ? STATUS_OK : set_log_aside(r);
 }
 
 /* A tightening log that is shorter than the backup knew it is not continued, but begun anew. */
@@ -269,17 +288,30 @@ static struct status log_restored(struct vault *v, uint64_t replayed) {
     return tight_offset_save(v);
 }
 
+/* A checkpoint without the tiles that it speaks of is a lost log as well. */
+static struct status open_log(struct vault *v, struct restore *r) {
+    struct status opened = log_open(v, r->options, true);
+    bool lost = opened.code == E_LEDGER_CORRUPT || opened.code == E_FILE_MISSING;
+    if (!lost || r->options->needs_log) {
+        return opened.code == E_FILE_MISSING ? FAIL(E_LOG_LOST) : opened;
+    }
+    r->log_lost = true;
+    buf_clear(&v->unpublished);
+    TRY(set_log_aside(r));
+    return log_open(v, r->options, true);
+}
+
 static struct status bring_back(struct vault *v, struct restore *r, uint64_t *ret_replayed) {
     struct manifest m;
     TRY(check_manifest(v, r, &m));
     TRY(look_for_log(r, &m));
-    TRY(r->log_lost ? drop_broken_log(r) : STATUS_OK);
-    TRY(log_open(v, r->options, true));
+    TRY(r->tight_lost ? drop_broken_log(r) : STATUS_OK);
+    TRY(open_log(v, r));
     TRY(tight_open(v, true));
     TRY(op_begin(v));
     TRY(op_end(v, drop_pending(v, r)));
     v->replaying = true;
-    uint64_t from = r->log_lost ? 0 : m.tight_offset;
+    uint64_t from = r->tight_lost ? 0 : m.tight_offset;
     struct status status = tight_replay(v, from, replay_one, ret_replayed);
     v->replaying = false;
     TRY(status);

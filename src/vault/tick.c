@@ -80,6 +80,7 @@ struct status vault_tick(struct vault *v, int64_t *ret_next_ms) {
     TRY(sweep(v, now_ms, &next_ms));
     TRY(holds_tick(v, now_ms, &next_ms));
     TRY(rekey_tick(v));
+    next_ms = v->rekeys_wait ? now_ms : next_ms; /* more of them: at once */
     TRY(rotation_tick(v, now_ms));
     TRY(access_tick(v, now_ms, &next_ms));
     TRY(publish(v, now_ms, &next_ms));

@@ -120,6 +120,7 @@ static struct status open_into(struct vault *v, const struct vault_options *opti
     v->clock = options->clock;
     v->laws = options->laws;
     v->map = options->map;
+    v->tentative = options->tentative;
     v->law_generation = 1;
     TRY(pending_init(v));
     v->uploads = mem_alloc(uploads_size());
@@ -167,9 +168,9 @@ struct status vault_open(const struct vault_options *options, struct vault **ret
     return STATUS_OK;
 }
 
-/* In order: what was gathered becomes leaves, leaves are published, columns written back, keys that
- * were made ahead destroyed, and only then is the vault called clean. Should any of it fail, the
- * next open does it. */
+/* In order: what was gathered becomes leaves, leaves are published, what was deleted becomes
+ * unreadable in backups, columns are written back, keys that were made ahead destroyed, and only
+ * then is the vault called clean. Should any of it fail, the next open does it. */
 static struct status settle(struct vault *v) {
     if (v->in_batch) {
         v->in_batch = false;
@@ -178,12 +179,15 @@ static struct status settle(struct vault *v) {
     }
     TRY(access_gather(v));
     TRY(log_publish(v));
+    TRY(rekey_all(v));
     for (int kind = 0; kind < 2; kind++) {
         TRY(keyring_destroy_many(v->keys, v->pool[kind], v->pool_count[kind]));
         v->pool_count[kind] = 0;
     }
-    TRY(op_begin(v));
-    TRY(op_end(v, store_put(v->store, STORE_META, 0, META_CLEAN, SLICE("1"))));
+    if (!v->tentative) {
+        TRY(op_begin(v));
+        TRY(op_end(v, store_put(v->store, STORE_META, 0, META_CLEAN, SLICE("1"))));
+    }
     TRY(segments_save(v, SIZE_MAX, true));
     TRY(store_trim(v->store, 0));
     return store_settle(v->store);

@@ -2,7 +2,7 @@
 // restore. Whom the service forgot stays forgotten when an older backup comes back.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { cpSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Browser, build, pause, pids, root, start, stop, until } from '../http/service.mjs';
@@ -152,7 +152,7 @@ await test('without its ledger a restore is refused', () => {
   rmSync(ledger, { recursive: true });
   cpSync(away, ledger, { recursive: true });
   rmSync(join(ledger, 'tile'), { recursive: true });
-  ends(own(['restore', backup, '--replace']), 1, /nothing was put in place/);
+  ends(own(['restore', backup, '--replace']), 1, /E_(LOG_LOST|LEDGER_CORRUPT)[^]*--without-ledger[^]*nothing was put in place/);
   rmSync(ledger, { recursive: true });
   cpSync(away, ledger, { recursive: true });
 });
@@ -205,6 +205,84 @@ await test('with the ledger lost for good, every consent is unknown', async () =
   const { browser, answer } = await signsIn('bartholomeus');
   assert.equal(answer.status, 200, answer.body.toString());
   assert.equal(await choice(browser, 'keep-history'), 'none');
+});
+
+await test('with the tiles lost and the checkpoint there, what is left is set aside and a new ledger begins', async () => {
+  await stop(service, { keep: true });
+  ends(ward(['verify', 'log', ledger, '--key', key]), 0, /verified/);
+  rmSync(join(ledger, 'tile'), { recursive: true });
+  ends(own(['restore', backup, '--replace']), 1, /nothing was put in place/);
+  ends(own(['restore', backup, '--replace', '--without-ledger']), 0, /verified/);
+  const aside = readdirSync(join(vars, 'ledger')).filter((f) => f.startsWith('log.lost-'));
+  assert.equal(aside.length, 1);
+  assert.ok(existsSync(join(vars, 'ledger', aside[0], 'checkpoint')));
+  service = await start({ dir });
+  assert.equal((await signsIn('wilhelmina')).answer.json.error.code, 'E_LOGIN');
+  const { browser, answer } = await signsIn('bartholomeus');
+  assert.equal(answer.status, 200, answer.body.toString());
+  assert.equal(await choice(browser, 'keep-history'), 'none');
+  await until('the new ledger', 10000, () => leaves() > 0);
+  ends(ward(['verify', 'log', ledger, '--key', key]), 0, /verified/);
+});
+
+/** Every file beneath it, by name, as it is. */
+function bytesOf(at) {
+  return readdirSync(at, { recursive: true, withFileTypes: true }).filter((f) => f.isFile()).map((f) => join(f.parentPath ?? f.path, f.name)).sort()
+    .map((f) => `${f} ${createHash('sha256').update(readFileSync(f)).digest('hex')}`).join('\n');
+}
+
+await test('a restore that is killed is made good by the next, at whatever moment', async () => {
+  const late = join(vars, 'backups/late');
+  const { browser } = await signsIn('bartholomeus');
+  await chooses(browser, 'keep-history', 'given');
+  ends(own(['backup', 'late']), 0, /verified/);
+  await chooses(browser, 'keep-history', 'withdrawn');
+  await stop(service, { keep: true });
+  const before = bytesOf(late);
+  const begun = Date.now();
+  ends(own(['restore', late, '--replace']), 0, /done again: [1-9]/);
+  const whole = Date.now() - begun;
+  service = await start({ dir });
+  await chooses(await joins('cornelis'), 'keep-history', 'given'); // whom no backup knows
+  await stop(service, { keep: true });
+  const present = join(dir, 'present');
+  const hers = ['data', 'keys', 'ledger'];
+  for (const part of hers) cpSync(join(vars, part), join(present, part), { recursive: true });
+  const seen = {};
+  const KILLS = 12;
+  let after = whole / 3; // drawn to the moment at which the two change places
+  for (let n = 1; n <= KILLS; n++) {
+    const child = spawn(join(build, 'src/cli/ward'), ['restore', late, '--replace', '--var', vars], { cwd: root, stdio: 'ignore' });
+    const ended = new Promise((resolve) => child.on('exit', resolve));
+    await pause(after);
+    const guards = pids({ child }, 'ward-guard');
+    child.kill('SIGKILL');
+    for (const pid of guards) try { process.kill(pid, 'SIGKILL'); } catch { /* it has ended */ }
+    await ended;
+    // Either the present data serve as if nothing had been, or the backup does.
+    service = await start({ dir });
+    const word = (await signsIn('cornelis')).answer.status === 200 ? 'as it was' : 'restored';
+    const kept = await signsIn('bartholomeus');
+    assert.equal(await choice(kept.browser, 'keep-history'), 'withdrawn');
+    await stop(service, { keep: true });
+    seen[word] = (seen[word] ?? 0) + 1;
+    after *= word === 'restored' ? 0.8 : 1.15;
+    if (word === 'as it was') {
+      ends(own(['restore', late, '--replace']), 0, /verified/);
+      assert.ok(!existsSync(join(vars, 'restoring')));
+    }
+    for (const part of hers) {
+      rmSync(join(vars, part), { recursive: true });
+      cpSync(join(present, part), join(vars, part), { recursive: true });
+    }
+    assert.equal(bytesOf(late), before, 'the backup is as it was');
+  }
+  console.log(`note: of ${KILLS} killed restores, within ${whole} ms: ${JSON.stringify(seen)}`);
+  assert.ok(seen['as it was'] > 2);
+  service = await start({ dir });
+  const there = await signsIn('bartholomeus');
+  assert.equal(await choice(there.browser, 'keep-history'), 'withdrawn');
+  ends(ward(['verify', 'log', ledger, '--key', key]), 0, /verified/);
 });
 
 await test('the root key from a command or a credential, and nothing from a wrong one', async () => {

@@ -416,6 +416,79 @@ static void a_deleted_record_is_unreadable_in_old_copies(void **state) {
     }
 }
 
+enum { CROWD = 20, DAY_AND_MORE_MS = 90000000 };
+
+static void shell(const struct world *w, const char *script) {
+    char command[512];
+    snprintf(command, sizeof command, "cd '%s' && %s", w->dir, script);
+    assert_int_equal(system(command), 0);
+}
+
+/* What expired in many hands at once goes on without a rest. */
+static void tick_to_the_end(struct world *w) {
+    int64_t next_ms = 0;
+    int turns = 0;
+    do {
+        ASSERT_OK(vault_tick(w->v, &next_ms));
+        turns++;
+    } while (next_ms <= w->fake.now_ms);
+    assert_true(turns > 2 && turns < CROWD);
+}
+
+static void crowd_sees(struct world *w, int turn, uint64_t ids[CROWD]) {
+    for (int i = 0; i < CROWD; i++) {
+        char mail[32];
+        snprintf(mail, sizeof mail, "%d-%d@example.org", turn, i);
+        uint64_t id = world_adult(w, mail);
+        ASSERT_OK(world_consent(w, id, w->keep_history, LAW_CONSENT_STATE_GIVEN));
+        struct vault_use use = {.purpose = w->keep_history, .operation = LAW_OPERATION_COLLECT};
+        struct vault_meta meta = {
+            .owner = id, .category = w->history, .expires_s = w->fake.now_ms / 1000 + 86400};
+        ASSERT_OK(vault_put(w->v, &use, &meta, SLICE("seen"), &ids[i], NULL));
+    }
+}
+
+/* Old data with the ledger and the clock of that day, and the keyring as it is now. */
+static void thief_reads(struct world *w, const uint64_t ids[CROWD], bool may) {
+    char got[64];
+    shell(w, "mkdir now && mv data ledger keys now/ && cp -r old/data old/ledger . && cp -r stolen "
+             "keys");
+    w->fake.now_ms -= DAY_AND_MORE_MS;
+    ASSERT_OK(world_try_open(w));
+    world_names(w);
+    for (int i = 0; i < CROWD; i++) {
+        assert_int_equal(failed(world_read(w, w->keep_history, ids[i], got, sizeof got)), !may);
+    }
+    vault_close(&w->v);
+    w->fake.now_ms += DAY_AND_MORE_MS;
+    shell(w, "rm -r data ledger keys && mv now/data now/ledger now/keys . && rmdir now");
+}
+
+static void expired_records_are_unreadable_in_old_copies(void **state) {
+    struct world *w = *state;
+    for (int turn = 0; turn < 2; turn++) {
+        uint64_t ids[CROWD];
+        int64_t next_ms = 0;
+        crowd_sees(w, turn, ids);
+        vault_close(&w->v);
+        shell(w, "rm -rf old stolen && mkdir old && cp -r data ledger old/ && cp -r keys stolen");
+        w->fake.now_ms += DAY_AND_MORE_MS;
+        thief_reads(w, ids, true); /* one who stole the keys in time */
+        world_open(w);
+        if (turn == 0) {
+            tick_to_the_end(w);
+            shell(w, "rm -r stolen && cp -r keys stolen");
+            vault_close(&w->v);
+        } else {
+            ASSERT_OK(vault_tick(w->v, &next_ms)); /* and the service is stopped at once */
+            vault_close(&w->v);
+            shell(w, "rm -r stolen && cp -r keys stolen");
+        }
+        thief_reads(w, ids, false);
+        world_open(w);
+    }
+}
+
 struct told {
     size_t count;
     uint64_t leaves[64];
@@ -486,6 +559,7 @@ int main(void) {
         TEST(a_hold_keeps_and_ends),
         TEST(the_guards_own_state_goes_with_its_owner),
         TEST(a_deleted_record_is_unreadable_in_old_copies),
+        TEST(expired_records_are_unreadable_in_old_copies),
         TEST(accesses_become_leaves_that_can_be_proven),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,6 +46,9 @@ struct vault_options {
     size_t cache_bytes;          /* pages of the store in memory; 0: 64 MiB */
     const char *sqlite_vfs;      /* tests: a registered VFS; NULL: SQLite's own */
     bool needs_log; /* vault_restore: E_LOG_LOST rather than a start with every consent unknown */
+    bool tentative; /* these data are not in their place yet: no leaf is published and no key
+                       destroyed, so that other data of the same keyring and ledger still open.
+                       The first open without this does both */
 };
 
 /* Makes what is missing of a new vault, or completes what a crash interrupted (an erasure, a
