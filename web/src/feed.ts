@@ -21,6 +21,7 @@ class Feed {
   private slots: Slot[] = [];
   private at = -1;
   private next = 0;
+  private reason = '';
   private loading = false;
   private done = false;
   private muted = true;
@@ -29,7 +30,7 @@ class Feed {
     for (const e of es) if (e.isIntersecting) this.reach(this.slots.findIndex((x) => x.el === e.target));
   }, { root: this.el, threshold: 0.6 });
 
-  constructor(private readonly first: string) {
+  constructor(private readonly first: string, private readonly order: 'newest' | 'popular') {
     this.el.addEventListener('keydown', (e) => this.key(e));
   }
 
@@ -46,9 +47,10 @@ class Feed {
     if (this.loading || this.done) return;
     this.loading = true;
     try {
-      const p = await get<FeedPageAnswer>(`/api/feed?cursor=${this.next}&limit=${PAGE}`);
+      const p = await get<FeedPageAnswer>(`/api/feed?order=${this.order}&cursor=${this.next}&limit=${PAGE}`);
       for (const i of p.items) if (i.clip !== this.first) this.add(i);
       this.next = p.next;
+      this.reason = p.reason;
       if (!p.next || Number(p.next) === 0) {
         this.done = true;
         if (this.slots.length) this.end();
@@ -57,14 +59,15 @@ class Feed {
   }
 
   private end(): void {
-    const card = this.card(w('feed.end'), w('feed.end.text'), () => this.jump(0));
+    const card = this.card(w('feed.end'), w(this.reason === 'popular' ? 'feed.end.popular' : 'feed.end.text'),
+      h('button', { type: 'button', onclick: () => this.jump(0) }, w('feed.again')),
+      this.order === 'popular' ? h('a', { class: 'button', href: '/' }, w('feed.newest')) : h('a', { class: 'button', href: '/popular' }, w('feed.popular')));
     this.el.append(card);
     this.seen.observe(card);
   }
 
-  private card(title: string, text: string, again?: () => void): HTMLElement {
-    return h('article', { class: 'clip', 'aria-label': title, tabindex: -1 }, h('div', { class: 'card-end' }, h('h2', {}, title), h('p', {}, text),
-      again ? h('button', { type: 'button', onclick: again }, w('feed.again')) : null));
+  private card(title: string, text: string, ...ways: HTMLElement[]): HTMLElement {
+    return h('article', { class: 'clip', 'aria-label': title, tabindex: -1 }, h('div', { class: 'card-end' }, h('h2', {}, title), h('p', {}, text), ...ways));
   }
 
   private add(item: Item): void {
@@ -249,8 +252,10 @@ class Feed {
   }
 }
 
-export async function feed(first: string): Promise<HTMLElement> {
-  const f = new Feed(first);
+export const feed = (first: string): Promise<HTMLElement> => screen(new Feed(first, 'newest'));
+export const popular = (): Promise<HTMLElement> => screen(new Feed('', 'popular'));
+
+async function screen(f: Feed): Promise<HTMLElement> {
   await f.start();
   const el = h('div', { class: 'feed-page' }, h('h1', { class: 'hidden', tabindex: -1 }, w('feed.title')), f.el);
   queueMicrotask(() => f.el.focus({ preventScroll: true }));

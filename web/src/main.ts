@@ -9,6 +9,7 @@ type Screen = (rest: string) => Promise<HTMLElement>;
 
 const screens: [RegExp, () => Promise<Screen>][] = [
   [/^\/(?:clip\/([^/]+))?$/, () => import('./feed.js').then((m) => m.feed)],
+  [/^\/popular$/, () => import('./feed.js').then((m) => m.popular)],
   [/^\/join$/, () => import('./screens/join.js').then((m) => m.join)],
   [/^\/login$/, () => import('./screens/login.js').then((m) => m.login)],
   [/^\/ask$/, () => import('./screens/child.js').then((m) => m.askGuardian)],
