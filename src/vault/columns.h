@@ -157,7 +157,8 @@ void selection_remove(struct selection *sel, uint64_t id);
 void selection_trim(struct selection *sel);
 
 /* Every record that the query matches and that is not expired at now_s (or, with `expired_too`,
- * also those that are). query->other is the caller's to apply. */
+ * also those that are). query->other is the caller's to apply. Added to what `out` has of owners
+ * or ids; `limit`, `after` and the rest want it empty. */
 MUST_USE struct status columns_select(const struct columns *c, const struct vault_query *query,
                                       int64_t now_s, bool expired_too, struct selection *out);
 /* How many, without making the selection. */

@@ -329,7 +329,7 @@ void record_facts_of(const struct segment *s, uint32_t at, uint8_t purpose,
 MUST_USE struct status answer_status(const struct vault_answer *answer);
 void specials_done(struct vault *v);
 
-/* log.c: leaves, openings, tightenings ----------------------------------------------------- */
+/* log.c: leaves, tightenings --------------------------------------------------------------- */
 enum tight_kind {
     TIGHT_ERASE_SUBJECT = 1,
     TIGHT_ERASE_CATEGORY = 2,

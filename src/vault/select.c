@@ -365,11 +365,26 @@ static void fill_down(const struct columns *c, const struct vault_query *q, int6
     memmove(out->items, item, out->count * sizeof *item);
 }
 
+/* Beside what was selected before. */
+static struct status add_owner(const struct columns *c, const struct vault_query *q, int64_t now_s,
+                               bool expired_too, struct selection *out) {
+    for (uint64_t id = columns_newest(c, q->owner, 0); id != 0;
+         id = columns_newest(c, q->owner, id)) {
+        if (matches(c, id, q, now_s, expired_too)) {
+            TRY(selection_add(out, id));
+        }
+    }
+    return STATUS_OK;
+}
+
 static struct status select_owner(const struct columns *c, const struct vault_query *q,
                                   int64_t now_s, bool expired_too, struct selection *out) {
     size_t room = owner_segments(c, q->owner);
     if (room == 0) {
         return STATUS_OK;
+    }
+    if (out->count > 0) {
+        return add_owner(c, q, now_s, expired_too, out);
     }
     TRY(selection_reserve(out, room));
     fill_down(c, q, now_s, expired_too, room, out);

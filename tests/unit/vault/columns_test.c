@@ -133,6 +133,25 @@ static void assert_finds(const struct model *m, const struct columns *c) {
     }
 }
 
+/* Everybody's at once is all there is, whatever order they came in. */
+static void assert_owners_add_up(const struct model *m) {
+    struct selection all CLEANUP(selection_done);
+    selection_init(&all);
+    for (uint64_t owner = OWNERS; owner > 0; owner--) {
+        struct vault_query query = {.owner = owner};
+        ASSERT_OK(columns_select(&m->c, &query, 0, true, &all));
+    }
+    uint64_t last = 0;
+    for (uint64_t id = 1; id < RECORDS; id++) {
+        if (m->metas[id].owner != 0) {
+            last = selection_next(&all, last);
+            assert_int_equal(last, id);
+        }
+    }
+    assert_int_equal(selection_next(&all, last), 0);
+    assert_int_equal(all.records, m->c.alive);
+}
+
 static void assert_segments_come_back(const struct model *m) {
     struct columns again;
     columns_init(&again);
@@ -177,6 +196,7 @@ static void rows_planes_and_bytes_agree(void **state) {
     }
     assert_rows(&m, &m.c);
     assert_finds(&m, &m.c);
+    assert_owners_add_up(&m);
     assert_segments_come_back(&m);
     assert_deltas_come_back(&m);
     buf_done(&m.deltas);
