@@ -409,6 +409,8 @@ MUST_USE struct status tight_committed(struct vault *v);
 /* Frames from `offset` on. next_id and next_subject: numbers below were given out by then. */
 typedef struct status tighten_fn(struct vault *v, const struct tightening *t, uint64_t next_id,
                                  uint64_t next_subject);
+/* For a restore: whether frames from there on are damaged, and not just the last cut off. */
+MUST_USE struct status tight_check(struct vault *v, uint64_t from, bool *ret_damaged);
 MUST_USE struct status tight_replay(struct vault *v, uint64_t offset, tighten_fn *each,
                                     uint64_t *ret_count);
 

@@ -301,6 +301,14 @@ static struct status open_log(struct vault *v, struct restore *r) {
     return log_open(v, r->options, true);
 }
 
+/* Of what stands behind the damage nobody knows what it took away. */
+static struct status check_tight(struct vault *v, struct restore *r, uint64_t from) {
+    bool damaged = false;
+    TRY(tight_check(v, from, &damaged));
+    r->log_lost = r->log_lost || damaged;
+    return damaged && r->options->needs_log ? FAIL(E_LOG_LOST) : STATUS_OK;
+}
+
 static struct status bring_back(struct vault *v, struct restore *r, uint64_t *ret_replayed) {
     struct manifest m;
     TRY(check_manifest(v, r, &m));
@@ -308,10 +316,11 @@ static struct status bring_back(struct vault *v, struct restore *r, uint64_t *re
     TRY(r->tight_lost ? drop_broken_log(r) : STATUS_OK);
     TRY(open_log(v, r));
     TRY(tight_open(v, true));
+    uint64_t from = r->tight_lost ? 0 : m.tight_offset;
+    TRY(check_tight(v, r, from));
     TRY(op_begin(v));
     TRY(op_end(v, drop_pending(v, r)));
     v->replaying = true;
-    uint64_t from = r->tight_lost ? 0 : m.tight_offset;
     struct status status = tight_replay(v, from, replay_one, ret_replayed);
     v->replaying = false;
     TRY(status);

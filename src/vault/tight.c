@@ -163,6 +163,31 @@ struct status tight_replay(struct vault *v, uint64_t offset, tighten_fn *each,
     return STATUS_OK;
 }
 
+/* Is what follows the last frame that opens more than one that a crash cut off? A whole frame that
+ * does not open, or one that does further on, says that the file was damaged. */
+static struct status find_damage(struct vault *v, uint64_t end, bool *ret_damaged) {
+    uint8_t head[4];
+    size_t got = 0;
+    uint64_t size = 0;
+    struct buf plain CLEANUP(buf_done);
+    buf_init(&plain, FRAME_MAX);
+    TRY(os_size(v->fs, v->tight_file, &size));
+    TRY(os_read_at(v->fs, v->tight_file, end, head, sizeof head, &got));
+    size_t len = got == sizeof head ? bytes_be32(head) : 0;
+    *ret_damaged = len >= RECORD_OVERHEAD + HEAD_BYTES && len <= FRAME_MAX && end + 4 + len <= size;
+    for (uint64_t at = end + 1; at < size && !*ret_damaged; at++) {
+        struct frame frame;
+        TRY(read_frame(v, at, &plain, &frame, ret_damaged));
+    }
+    return STATUS_OK;
+}
+
+struct status tight_check(struct vault *v, uint64_t from, bool *ret_damaged) {
+    uint64_t ignored = 0;
+    TRY(tight_replay(v, from, NULL, &ignored));
+    return find_damage(v, v->tight_offset, ret_damaged);
+}
+
 static struct status collect_row(void *arg, uint64_t owner, uint64_t id, struct slice sealed) {
     struct vault *v = arg;
     return state_open(v, STORE_LEAVES, owner, id, sealed, &v->pending.tight);

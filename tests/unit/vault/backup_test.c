@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "seal/keyring.h"
 
@@ -187,6 +189,73 @@ static void a_damaged_backup_is_refused(void **state) {
     assert_null(w->v);
 }
 
+/* The tightening log, from byte `at` of it on: one byte flipped, or all cut off. */
+static void damage(const struct world *w, long at, bool cut) {
+    char path[160];
+    snprintf(path, sizeof path, "%s/tightenings", w->ledger);
+    FILE *f = fopen(path, "r+b");
+    assert_non_null(f);
+    assert_int_equal(fseek(f, at, at < 0 ? SEEK_END : SEEK_SET), 0);
+    int byte = fgetc(f);
+    assert_int_equal(fseek(f, -1, SEEK_CUR), 0);
+    long here = ftell(f);
+    assert_true(cut || fputc(byte ^ 1, f) != EOF);
+    assert_int_equal(fclose(f), 0);
+    assert_true(!cut || truncate(path, here) == 0);
+}
+
+static long tight_size(const struct world *w) {
+    char path[160];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/tightenings", w->ledger);
+    return stat(path, &st) == 0 ? (long)st.st_size : 0;
+}
+
+/* A byte that flipped there takes nobody's withdrawal away in silence; a last frame that a crash
+ * cut off was never answered. */
+static void a_damaged_tightening_log_is_noticed(void **state) {
+    struct world *w = *state;
+    struct cast c;
+    char path[128];
+    backup_path(w, path, sizeof path);
+    begin_story(w, &c);
+    back_up(w);
+    long before = tight_size(w);
+    tighten(w, &c);
+    vault_close(&w->v);
+    char command[512];
+    snprintf(command, sizeof command, "cp -r '%s' '%s/ledger.whole'", w->ledger, w->dir);
+    assert_int_equal(system(command), 0);
+    const struct {
+        long at;
+        bool cut;
+        bool noticed;
+    } tries[] = {{before + 1, false, true}, {before + 40, false, true}, {-1, false, true},
+                 {-40, false, true},        {-1, true, false},          {-40, true, false}};
+    for (size_t i = 0; i < ARRAY_LEN(tries); i++) {
+        struct vault_options options = world_options(w);
+        uint64_t replayed = 0;
+        options.tentative = true;
+        options.needs_log = true;
+        damage(w, tries[i].at, tries[i].cut);
+        lose(w, "data");
+        struct status s = vault_restore(&options, path, &w->v, &replayed);
+        assert_int_equal(s.code, tries[i].noticed ? E_LOG_LOST : OK);
+        vault_close(&w->v);
+        if (tries[i].noticed) {
+            lose(w, "data");
+            options.needs_log = false;
+            ASSERT_OK(vault_restore(&options, path, &w->v, &replayed));
+            world_names(w);
+            assert_refused(w, w->keep_history, c.seen, "6(1)(a)");
+            vault_close(&w->v);
+        }
+        lose(w, "ledger");
+        snprintf(command, sizeof command, "cp -r '%s/ledger.whole' '%s'", w->dir, w->ledger);
+        assert_int_equal(system(command), 0);
+    }
+}
+
 static void copy_file(const struct world *w, const char *from, const char *to) {
     char command[512];
     snprintf(command, sizeof command, "cp '%s/%s' '%s/%s'", w->keys, from, w->dir, to);
@@ -280,6 +349,7 @@ int main(void) {
         TEST(without_the_ledger_no_consent_is_known),
         TEST(an_older_store_is_refused_until_it_is_restored),
         TEST(a_damaged_backup_is_refused),
+        TEST(a_damaged_tightening_log_is_noticed),
         TEST(another_root_key),
         TEST(a_month_makes_a_new_generation),
     };
