@@ -111,7 +111,7 @@ static _Noreturn void run_guard(const struct bench_guard *g, const int fds[FDS])
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     execl(WARD_GUARD, "ward-guard", "--var", var, "--law", law, "--map", map, "--root-fd", "3",
           "--admin-fd", "4", "--program-fd", "5", "--ready-fd", "6", "--origin",
-          "bench.example/log", (char *)NULL);
+          "bench.example/log", "--durable", g->each ? "each" : "second", (char *)NULL);
     _exit(127);
 }
 
@@ -199,6 +199,7 @@ void bench_guard_open(struct bench_guard *g, const struct config *config) {
     *g = (struct bench_guard){.pid = 0};
     snprintf(g->dir, sizeof g->dir, "%s", config->dir);
     snprintf(g->source, sizeof g->source, "%s", config->source);
+    g->each = config->each;
     if (getrandom(g->root, sizeof g->root, 0) != (ssize_t)sizeof g->root) {
         die("no random bytes");
     }

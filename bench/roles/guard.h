@@ -9,6 +9,7 @@ struct bench_guard {
     char dir[600]; /* what the guard keeps stands in dir/var */
     char source[512];
     uint8_t root[32];
+    bool each; /* each change is on disk before it is answered */
     int admin_fd, program_fd;
     int pid;
     struct ward_client *admin, *programs;

@@ -1,6 +1,7 @@
 /* ward serve: starts the service and keeps it up. Holds no key longer than it takes to hand it
  * over, and parses nothing that comes from outside. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "cli.h"
@@ -51,6 +52,7 @@ int cmd_serve(int argc, char **argv) {
         {"behind-proxy", NULL, &o.behind_proxy},
         {"programs", &o.programs, NULL},
         {"no-service", NULL, &o.no_service},
+        {"durable", &o.durable, NULL},
     };
     int operands;
     uint64_t number = o.port;
@@ -62,6 +64,9 @@ int cmd_serve(int argc, char **argv) {
     }
     if (!root_source_one(&o.root)) {
         return cli_fail(CLI_USAGE, "serve", ROOT_SOURCES);
+    }
+    if (o.durable != NULL && strcmp(o.durable, "each") != 0 && strcmp(o.durable, "second") != 0) {
+        return cli_fail(CLI_USAGE, "serve", "--durable takes each or second");
     }
     if (o.no_service && o.programs == NULL) {
         return cli_fail(CLI_USAGE, "serve", "--no-service leaves nothing without --programs GROUP");

@@ -41,6 +41,7 @@ struct serve_options {
     uint16_t port;
     bool secure;
     bool behind_proxy;
+    const char *durable; /* each or second; NULL: each */
     bool no_service; /* the guard alone, for programs */
 };
 

@@ -113,6 +113,10 @@ static struct status start_guard(struct supervisor *s) {
         argv[n++] = serve_word("--origin");
         argv[n++] = origin;
     }
+    if (s->o->durable != NULL) {
+        argv[n++] = serve_word("--durable");
+        argv[n++] = serve_word(s->o->durable);
+    }
     const struct {
         const char *option;
         int fd;

@@ -2,7 +2,8 @@
  * nothing, parses neither HTTP nor media, and says nothing about anybody in its log.
  *
  * Usage: ward-guard --var DIR --law DIR --map FILE --root-fd N [--front-fd N] [--admin-fd N]
- *                   [--program-fd N] [--studio-fd N] [--ready-fd N] [--address URL] [--origin NAME]
+ *                   [--program-fd N] [--durable each|second] [--studio-fd N] [--ready-fd N]
+ *                   [--address URL] [--origin NAME]
  *        ward-guard --var DIR --law DIR --map FILE --root-fd N --restore DIR --into DIR
  *                   [--without-ledger yes] [--origin NAME]      restores, says what it did, ends
  *        ward-guard --var DIR --law DIR --map FILE --root-fd N --next-root-fd N [--origin NAME]
@@ -35,6 +36,7 @@ struct options {
     const char *front_fd;
     const char *admin_fd;
     const char *program_fd;
+    const char *durable; /* "second": changes of records may be on disk a second later */
     const char *studio_fd;
     const char *ready_fd;
     const char *restore; /* a backup; NULL: serve */
@@ -72,6 +74,7 @@ static bool read_options(int argc, char **argv, struct options *o) {
         {"--front-fd", &o->front_fd},
         {"--admin-fd", &o->admin_fd},
         {"--program-fd", &o->program_fd},
+        {"--durable", &o->durable},
         {"--studio-fd", &o->studio_fd},
         {"--ready-fd", &o->ready_fd},
         {"--restore", &o->restore},
@@ -172,6 +175,7 @@ static struct vault_options vault_of(const struct service *s, const struct optio
                                   .laws = s->rules.laws,
                                   .map = s->rules.map,
                                   .ledger_origin = o->origin,
+                                  .lazy = o->durable != NULL && strcmp(o->durable, "second") == 0,
                                   .needs_log = o->without_ledger == NULL};
 }
 

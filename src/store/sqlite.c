@@ -58,6 +58,7 @@ static const char *const sql_before[] = {
     "PRAGMA page_size = 4096",     "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA secure_delete = ON",
     "PRAGMA cell_size_check = ON", "PRAGMA trusted_schema = OFF",     "PRAGMA temp_store = MEMORY",
 };
+static const char sql_lazy[] = "PRAGMA synchronous = NORMAL"; /* the log is synced by store_sync */
 static const char *const sql_after[] = {
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -68,6 +69,7 @@ static const char *const sql_after[] = {
 struct store {
     sqlite3 *db;
     bool in_transaction;
+    bool lazy;
     sqlite3_stmt *held; /* a statement whose row store_view lent out */
     sqlite3_stmt *begin, *commit, *part_begin, *part_end;
     sqlite3_stmt *statements[STORE_SPACES][VERBS];
@@ -219,6 +221,8 @@ static struct status open_into(struct store *s, const struct store_options *opti
     TRY(check_identity(s, &fresh, &lacks_tables));
     TRY(fresh ? execute(s, sql_fresh) : STATUS_OK);
     TRY(execute_all(s, sql_after, ARRAY_LEN(sql_after)));
+    TRY(options->lazy ? execute(s, sql_lazy) : STATUS_OK);
+    s->lazy = options->lazy;
     if (lacks_tables) {
         TRY(make_tables(s));
     }
@@ -281,6 +285,17 @@ struct status store_commit(struct store *s) {
     }
     s->in_transaction = false;
     return STATUS_OK;
+}
+
+struct status store_sync(struct store *s) {
+    sqlite3_file *log = NULL;
+    if (!s->lazy) {
+        return STATUS_OK;
+    }
+    TRY(sqlite_status(
+        sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, (void *)&log)));
+    bool open = log != NULL && log->pMethods != NULL;
+    return open ? sqlite_status(log->pMethods->xSync(log, SQLITE_SYNC_NORMAL)) : FAIL(E_STORE);
 }
 
 void store_rollback(struct store *s) {

@@ -350,7 +350,10 @@ static struct status delete_selected(struct vault *v, const struct vault_use *us
     found.permitted = which->records;
     found.last_id = last_of(which, which);
     TRY(op_begin(v));
-    TRY(op_end(v, records_delete(v, use, which, LEAF_DELETION, VAULT_CAUSE_ERASED, &doomed)));
+    struct status deleted =
+        records_delete(v, use, which, LEAF_DELETION, VAULT_CAUSE_ERASED, &doomed);
+    bool more_goes = doomed.keys.len > 0 || doomed.files.len > 0;
+    TRY(more_goes ? op_end(v, deleted) : op_end_lazy(v, deleted));
     TRY(doomed_destroy(v, &doomed));
     *ret_found = found;
     return STATUS_OK;

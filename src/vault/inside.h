@@ -167,6 +167,9 @@ struct vault {
     bool rekeys_wait; /* categories wait for a new key */
     bool in_batch;
     bool in_op;
+    bool lazy;           /* as vault_options say */
+    bool must_sync;      /* what the open transaction did cannot wait for the disk */
+    int64_t unsynced_ms; /* since when a commit waits for the disk; 0: none does */
     bool replaying; /* a restore replays: no permit is asked */
     bool tentative; /* see vault_options */
     struct pending pending;
@@ -189,6 +192,7 @@ struct vault {
     uint64_t drop_leaves_below; /* published, so the next transaction drops them */
     uint64_t drop_tight_below;  /* in the tightening log, so the next transaction drops them */
     uint64_t tight_offset;      /* end of the tightening log */
+    size_t tight_in_rows;       /* bytes of pending.tight that a row carries already */
     struct os_file *tight_file;
 
     struct held *holds;
@@ -221,6 +225,11 @@ MUST_USE struct status op_begin(struct vault *v);
 /* Commits (or, in a batch, closes the part) when `status` is success, else undoes. Returns what
  * came of it. After E_DENIED and other refusals the op is undone too. */
 MUST_USE struct status op_end(struct vault *v, struct status status);
+/* The same for what may wait for the disk in a lazy vault: it touched the store alone, and what it
+ * tightened are deletions. */
+MUST_USE struct status op_end_lazy(struct vault *v, struct status status);
+/* What waits for the disk is there when it returned success. Not in a batch. */
+MUST_USE struct status vault_sync(struct vault *v);
 MUST_USE struct status vault_ready(const struct vault *v);
 void vault_stop(struct vault *v);
 MUST_USE struct status pending_init(struct vault *v);

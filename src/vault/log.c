@@ -106,7 +106,6 @@ struct status log_commit_rows(struct vault *v) {
 }
 
 struct status log_committed(struct vault *v) {
-    TRY(tight_committed(v));
     if (v->unpublished.len < (size_t)PUBLISH_AT_ONCE * LEAF_LEN) {
         return STATUS_OK;
     }
@@ -121,6 +120,7 @@ struct status log_publish(struct vault *v) {
     if (v->in_op || v->in_batch) {
         return FAIL(E_BATCH);
     }
+    TRY(vault_sync(v)); /* what is published is never ahead of the store */
     struct status status = ledger_append_at(v->ledger, v->stored_from, v->unpublished.ptr, count);
     if (!failed(status)) {
         status = ledger_publish(v->ledger);

@@ -63,17 +63,48 @@ static struct status write_pending(struct vault *v) {
     return segments_commit(v);
 }
 
+enum { TIGHT_WAITS_MAX = 8192 }; /* bytes of tightenings that are written again by each commit */
+
+static bool may_wait(const struct vault *v) {
+    return v->lazy && !v->must_sync && v->pending.tight.len <= TIGHT_WAITS_MAX;
+}
+
+/* The rows first: the tightening log must never know more than they do. */
+static struct status sync_all(struct vault *v) {
+    v->unsynced_ms = 0;
+    TRY(store_sync(v->store));
+    return tight_committed(v);
+}
+
 /* Memory has changed already: when the store does not follow, nothing more is served. */
 static struct status commit(struct vault *v) {
+    bool waits = may_wait(v);
     struct status status = write_pending(v);
     if (failed(status)) {
         store_rollback(v->store);
     } else {
         status = store_commit(v->store);
     }
+    v->must_sync = false;
+    if (!failed(status) && !waits) {
+        status = sync_all(v);
+    } else if (v->unsynced_ms == 0) {
+        v->unsynced_ms = vault_now_ms(v);
+    }
     if (!failed(status)) {
         status = log_committed(v);
     }
+    if (failed(status)) {
+        vault_stop(v);
+    }
+    return status;
+}
+
+struct status vault_sync(struct vault *v) {
+    if (v->unsynced_ms == 0) {
+        return STATUS_OK;
+    }
+    struct status status = v->in_op || v->in_batch ? FAIL(E_BATCH) : sync_all(v);
     if (failed(status)) {
         vault_stop(v);
     }
@@ -95,7 +126,7 @@ static struct status undo(struct vault *v, struct status why) {
     return why;
 }
 
-struct status op_end(struct vault *v, struct status status) {
+struct status op_end_lazy(struct vault *v, struct status status) {
     v->in_op = false;
     if (failed(status)) {
         return undo(v, status);
@@ -108,6 +139,11 @@ struct status op_end(struct vault *v, struct status status) {
         vault_stop(v);
     }
     return status;
+}
+
+struct status op_end(struct vault *v, struct status status) {
+    v->must_sync |= !failed(status);
+    return op_end_lazy(v, status);
 }
 
 struct status vault_begin_batch(struct vault *v) {

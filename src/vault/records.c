@@ -162,7 +162,7 @@ struct status vault_put(struct vault *v, const struct vault_use *use, const stru
     struct vault_answer answer = {.permit = false};
     struct vault_meta full = {.id = 0};
     TRY(op_begin(v));
-    struct status status = op_end(v, record_put(v, use, meta, payload, &full, &answer));
+    struct status status = op_end_lazy(v, record_put(v, use, meta, payload, &full, &answer));
     hand_answer(&answer, ret_answer);
     TRY(noted(v, use, meta->category, meta->owner, full.id, &answer, status));
     *ret_id = full.id;
@@ -272,7 +272,7 @@ static struct status note_share(struct vault *v, const struct vault_use *use,
         return STATUS_OK;
     }
     TRY(op_begin(v));
-    return op_end(v, add_share(v, id, (uint8_t)(use->recipient - 1)));
+    return op_end_lazy(v, add_share(v, id, (uint8_t)(use->recipient - 1)));
 }
 
 struct status vault_read(struct vault *v, const struct vault_use *use, uint64_t id,
@@ -361,5 +361,5 @@ struct status vault_rewrite(struct vault *v, const struct vault_use *use, uint64
     uint32_t at = 0;
     TRY(record_permit(v, use, id, &s, &at, ret_answer));
     TRY(op_begin(v));
-    return op_end(v, rewrite(v, id, payload));
+    return op_end_lazy(v, rewrite(v, id, payload));
 }

@@ -9,6 +9,7 @@ enum {
     TRIM_PAGES = 512,
     TRIM_MS = 500, /* between two steps of giving space back */
     SAVED_AT_ONCE = 8,
+    SYNC_MS = 500, /* a commit of a lazy vault waits at most so long for the disk, and a tick */
 };
 
 /* Retention is kept to the second when reading; here the bytes go. */
@@ -68,6 +69,18 @@ static struct status trim(struct vault *v, int64_t now_ms) {
     return status;
 }
 
+static struct status sync_waiting(struct vault *v, int64_t now_ms, int64_t *io_next_ms) {
+    if (v->unsynced_ms == 0) {
+        return STATUS_OK;
+    }
+    int64_t due_ms = v->unsynced_ms + SYNC_MS;
+    if (now_ms >= due_ms) {
+        return vault_sync(v);
+    }
+    *io_next_ms = due_ms < *io_next_ms ? due_ms : *io_next_ms;
+    return STATUS_OK;
+}
+
 struct status vault_tick(struct vault *v, int64_t *ret_next_ms) {
     TRY(vault_ready(v));
     if (v->in_batch) {
@@ -76,6 +89,7 @@ struct status vault_tick(struct vault *v, int64_t *ret_next_ms) {
     int64_t now_ms = vault_now_ms(v);
     int64_t next_ms = now_ms + REST_MS;
     people_trim(v);
+    TRY(sync_waiting(v, now_ms, &next_ms));
     TRY(feed_tick(v, now_ms, &next_ms));
     TRY(sweep(v, now_ms, &next_ms));
     TRY(holds_tick(v, now_ms, &next_ms));

@@ -34,14 +34,15 @@ struct status tight_offset_save(struct vault *v) {
     return state_put(v, STORE_META, 0, META_TIGHT, slice_of(bytes, sizeof bytes));
 }
 
-/* Rows are named by the offset at which their first frame will stand: unique, and in order. */
+/* A row carries all that the file has not got yet, also of commits before this one.
+ * Rows are named by the offset at which their first frame will stand: unique, and in order. */
 struct status tight_commit_rows(struct vault *v) {
     if (v->drop_tight_below != 0) {
         TRY(store_delete_range(v->store, STORE_LEAVES, 1, 0, v->drop_tight_below));
         TRY(tight_offset_save(v));
         v->drop_tight_below = 0;
     }
-    if (v->pending.tight.len == 0) {
+    if (v->pending.tight.len == v->tight_in_rows) {
         return STATUS_OK;
     }
     struct buf sealed CLEANUP(buf_done);
@@ -49,7 +50,9 @@ struct status tight_commit_rows(struct vault *v) {
     struct seal_place place = {
         .what = SEAL_STATE, .owner = 1, .category = STORE_LEAVES, .id = v->tight_offset};
     TRY(record_seal_buf(&v->state_key, &place, buf_slice(&v->pending.tight), &sealed));
-    return store_put(v->store, STORE_LEAVES, 1, v->tight_offset, buf_slice(&sealed));
+    TRY(store_put(v->store, STORE_LEAVES, 1, v->tight_offset, buf_slice(&sealed)));
+    v->tight_in_rows = v->pending.tight.len;
+    return STATUS_OK;
 }
 
 static struct seal_place frame_place(uint64_t offset) {
@@ -89,6 +92,7 @@ struct status tight_committed(struct vault *v) {
     }
     TRY(append_frames(v, buf_slice(&v->pending.tight)));
     buf_clear(&v->pending.tight);
+    v->tight_in_rows = 0;
     return STATUS_OK;
 }
 

@@ -67,14 +67,17 @@ static struct status begin_new(struct vault *v) {
         store_rollback(v->store);
         return status;
     }
-    return store_commit(v->store);
+    TRY(store_commit(v->store));
+    return store_sync(v->store); /* before there are keys or a ledger of it */
 }
 
 static struct status open_store(struct vault *v, const struct vault_options *options) {
     char path[OS_PATH_MAX];
     TRY(vault_path(v->data_dir, "store.db", path));
-    struct store_options how = {
-        .path = path, .cache_bytes = options->cache_bytes, .vfs = options->sqlite_vfs};
+    struct store_options how = {.path = path,
+                                .cache_bytes = options->cache_bytes,
+                                .vfs = options->sqlite_vfs,
+                                .lazy = options->lazy};
     TRY(store_init());
     TRY(store_open(&how, &v->store));
     struct status loaded = segments_load(v);
@@ -122,6 +125,7 @@ static struct status open_into(struct vault *v, const struct vault_options *opti
     v->map = options->map;
     v->tentative = options->tentative;
     v->law_generation = 1;
+    v->lazy = options->lazy;
     TRY(pending_init(v));
     v->uploads = mem_alloc(uploads_size());
     TRY(v->uploads == NULL ? FAIL(E_MEMORY) : STATUS_OK);

@@ -59,6 +59,8 @@ struct store_options {
     size_t cache_bytes; /* 0: STORE_CACHE_BYTES */
     const char *vfs;    /* a registered SQLite VFS, for tests; NULL: its own */
     bool must_exist;    /* else it is made */
+    bool lazy; /* a commit is durable after store_sync; until then a power loss may take the last
+                  ones away, each whole and in order, and the end of a process takes none */
 };
 
 /* Once per process, before the first store. Routes the database's memory through base/mem.h, so
@@ -73,6 +75,8 @@ void store_close(struct store **store);
 MUST_USE struct status store_begin(struct store *s);
 /* After an error nothing of the transaction happened. */
 MUST_USE struct status store_commit(struct store *s);
+/* Everything committed is durable when it returned success. Of a lazy store; else it is already. */
+MUST_USE struct status store_sync(struct store *s);
 void store_rollback(struct store *s);
 /* A part of a transaction that can be undone alone. Does not nest. */
 MUST_USE struct status store_part_begin(struct store *s);

@@ -45,6 +45,9 @@ struct vault_options {
     const char *ledger_origin;   /* the log's name in its checkpoints, "example.org/ward" */
     size_t cache_bytes;          /* pages of the store in memory; 0: 64 MiB */
     const char *sqlite_vfs;      /* tests: a registered VFS; NULL: SQLite's own */
+    bool lazy;      /* puts, rewrites, changes and deletions of records are on disk within a second
+                       rather than before they return: a power loss may take the last of them away,
+                       whole and in order, the end of the process takes none. All else waits */
     bool needs_log; /* vault_restore: E_LOG_LOST rather than a start with every consent unknown */
     bool tentative; /* these data are not in their place yet: no leaf is published and no key
                        destroyed, so that other data of the same keyring and ledger still open.
