@@ -202,12 +202,26 @@ static struct status give_notices(struct guard *g, struct buf *notices) {
     return STATUS_OK;
 }
 
+/* Its work is of the kind that is done for many at once: keys that are replaced, syncs. Between two
+ * requests of one caller there is no need. */
+static struct status tick_vault(struct guard *g, int64_t *ret_next_ms) {
+    enum { PAUSE_MS = 100 };
+    int64_t now_ms = guard_now(g);
+    if (now_ms >= g->vault_due_ms || now_ms + PAUSE_MS < g->vault_due_ms) {
+        int64_t next_ms = INT64_MAX;
+        TRY(vault_tick(g->vault, &next_ms));
+        g->vault_due_ms = next_ms < now_ms + PAUSE_MS ? next_ms : now_ms + PAUSE_MS;
+    }
+    *ret_next_ms = g->vault_due_ms;
+    return STATUS_OK;
+}
+
 struct status guard_tick(struct guard *g, struct buf *notices, int *ret_wait_ms) {
     enum { LONGEST_MS = 200 };
     int64_t next_ms = INT64_MAX;
     *ret_wait_ms = LONGEST_MS;
     TRY(in_batch(g, ret_wait_ms));
-    TRY(vault_tick(g->vault, &next_ms));
+    TRY(tick_vault(g, &next_ms));
     if (g->feed != NULL) {
         TRY(feed_pump(g));
         ranking_tick(g);

@@ -116,6 +116,7 @@ struct guard {
     struct buf notices; /* for watching connections, until the next tick takes them */
     bool notices_lost;  /* one could not be kept: every lease counts as ended */
     uint64_t feed_seq;
+    int64_t vault_due_ms; /* when vault_tick is called next */
     int64_t started_ms;
     struct tally *tally;
     bool feed_changed;      /* what is public has */

@@ -302,7 +302,7 @@ struct status vault_change(struct vault *v, const struct vault_use *use,
     struct vault_found found;
     TRY(find(v, use, query, false, &permitted, &denied, &found));
     TRY(op_begin(v));
-    TRY(op_end(v, change_all(v, use, &permitted, change)));
+    TRY(op_end_lazy(v, change_all(v, use, &permitted, change)));
     *ret_found = found;
     return STATUS_OK;
 }
