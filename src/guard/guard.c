@@ -205,7 +205,7 @@ static struct status give_notices(struct guard *g, struct buf *notices) {
 /* Its work is of the kind that is done for many at once: keys that are replaced, syncs. Between two
  * requests of one caller there is no need. */
 static struct status tick_vault(struct guard *g, int64_t *ret_next_ms) {
-    enum { PAUSE_MS = 100 };
+    enum { PAUSE_MS = 200 };
     int64_t now_ms = guard_now(g);
     if (now_ms >= g->vault_due_ms || now_ms + PAUSE_MS < g->vault_due_ms) {
         int64_t next_ms = INT64_MAX;
