@@ -39,7 +39,8 @@ static void run_guard(const struct guard_world *w, int root, int studio, int rea
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     execl(WARD_GUARD, "ward-guard", "--var", w->dir, "--law", WARD_SOURCE "/law", "--map",
           WARD_SOURCE "/datamap/clips.map", "--root-fd", "3", "--front-fd", "4", "--admin-fd", "5",
-          "--studio-fd", "6", "--ready-fd", "7", "--program-fd", "8", (char *)NULL);
+          "--studio-fd", "6", "--ready-fd", "7", "--program-fd", "8", "--durable", w->durable,
+          (char *)NULL);
     _exit(127);
 }
 
@@ -89,9 +90,13 @@ static void read_notice(struct guard_world *w, const char *audience, char ret[65
 }
 
 void world_open(struct guard_world *w) {
+    world_open_as(w, "each");
+}
+
+void world_open_as(struct guard_world *w, const char *durable) {
     static const char *const dirs[] = {"data", "keys", "ledger", "outbox", "backups"};
     char path[80];
-    *w = (struct guard_world){.dir = "/tmp/ward-guard-XXXXXX"};
+    *w = (struct guard_world){.dir = "/tmp/ward-guard-XXXXXX", .durable = durable};
     assert_non_null(mkdtemp(w->dir));
     for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
         (void)snprintf(path, sizeof path, "%s/%s", w->dir, dirs[i]);
@@ -197,6 +202,16 @@ uint16_t register_program(struct guard_world *w, const char *name, const char *p
     }
     ward_answer_done(&answer);
     return code;
+}
+
+uint64_t number_named(const struct api_value *list, const char *name) {
+    for (size_t i = 0; i < list->list.count; i++) {
+        const struct api_value *v = list->list.items[i].fields;
+        if (slice_eq(v[TYP_NUMBER_NAME].bytes, slice_str(name))) {
+            return v[TYP_NUMBER_NUMBER].n;
+        }
+    }
+    return UINT32_MAX;
 }
 
 uint16_t join(struct guard_world *w, const char *name, const char *birth, const char *device,

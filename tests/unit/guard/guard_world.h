@@ -20,6 +20,7 @@ struct guard_world {
     int front_fd;
     int admin_fd;
     int program_fd;
+    const char *durable; /* as ward-guard takes it */
     uint8_t root[32];
     pid_t pid;
     int channel; /* our end of the studio channel: closed, the guard ends */
@@ -37,6 +38,7 @@ struct person {
 };
 
 void world_open(struct guard_world *w);
+void world_open_as(struct guard_world *w, const char *durable);
 void world_close(struct guard_world *w);
 void guard_begin(struct guard_world *w);
 /* With SIGKILL: as a crash; with SIGTERM: returns the exit status. */
@@ -53,6 +55,8 @@ uint16_t ask_program(struct guard_world *w, uint16_t op, const uint8_t *token,
  */
 uint16_t register_program(struct guard_world *w, const char *name, const char *purposes,
                           const char *names, uint8_t ret_token[API_TOKEN_BYTES]);
+/* The number of a name in a list of program.names; UINT32_MAX where it is not. */
+uint64_t number_named(const struct api_value *list, const char *name);
 uint16_t join(struct guard_world *w, const char *name, const char *birth, const char *device,
               struct person *ret);
 uint16_t login(struct guard_world *w, const char *name, const char *password, struct person *ret);

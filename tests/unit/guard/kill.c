@@ -62,24 +62,113 @@ static bool stands(struct load *l, const char *want) {
     return is;
 }
 
+/* A program that writes records, which may be on disk a second after they were answered: the end of
+ * the process takes none all the same. */
+enum { WRITTEN_MAX = 1 << 20, LOOKED_AT = 40 };
+
+struct writer {
+    struct guard_world *w;
+    uint8_t token[API_TOKEN_BYTES];
+    uint64_t purpose, category, person;
+    uint64_t ids[WRITTEN_MAX];
+    atomic_uint acked;
+    atomic_bool stops;
+};
+
+static bool writer_open(struct guard_world *w, struct writer *wr) {
+    struct ward_answer answer;
+    struct api_value add[ARG_PERSON_ADD__COUNT] = {
+        [ARG_PERSON_ADD_REFERENCE] = api_text("writer"),
+        [ARG_PERSON_ADD_BIRTH_DATE] = api_text("1990-02-01"),
+        [ARG_PERSON_ADD_COUNTRY] = api_text("NL"),
+        [ARG_PERSON_ADD_REGION] = api_text(""),
+        [ARG_PERSON_ADD_LANGUAGE] = api_text("en"),
+        [ARG_PERSON_ADD_NOTICE] = api_text(w->notice[0]),
+    };
+    wr->w = w;
+    if (register_program(w, "writer", "comments", "", wr->token) != OK ||
+        ask_program(w, API_PROGRAM_NAMES, wr->token, NULL, &answer) != OK) {
+        return false;
+    }
+    wr->purpose = number_named(&answer.fields[ANS_PROGRAM_NAMES_PURPOSES], "comments");
+    wr->category = number_named(&answer.fields[ANS_PROGRAM_NAMES_CATEGORIES], "comment");
+    ward_answer_done(&answer);
+    bool added = ask_program(w, API_PERSON_ADD, wr->token, add, &answer) == OK;
+    wr->person = added ? answer.fields[ANS_PERSON_ADD_PERSON].n : 0;
+    ward_answer_done(&answer);
+    return added;
+}
+
+static void *write_on(void *arg) {
+    struct writer *wr = arg;
+    while (!wr->stops && wr->acked < WRITTEN_MAX) {
+        unsigned number = wr->acked;
+        struct api_value args[ARG_RECORD_PUT__COUNT] = {
+            [ARG_RECORD_PUT_PURPOSE] = api_n(wr->purpose),
+            [ARG_RECORD_PUT_PERSON] = api_n(wr->person),
+            [ARG_RECORD_PUT_CATEGORY] = api_n(wr->category),
+            [ARG_RECORD_PUT_PAYLOAD] = api_bytes(slice_of(&number, sizeof number)),
+        };
+        struct ward_answer answer;
+        struct status s = ward_call(wr->w->programs, API_RECORD_PUT, wr->token, args, &answer);
+        if (!failed(s)) {
+            wr->ids[number] = answer.fields[ANS_RECORD_PUT_RECORD].n;
+            wr->acked = number + 1;
+        }
+        ward_answer_done(&answer);
+        if (failed(s)) {
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
+static bool is_written(struct writer *wr, unsigned number) {
+    struct api_value args[ARG_RECORD_READ__COUNT] = {api_n(wr->purpose), api_n(wr->ids[number])};
+    struct ward_answer answer;
+    uint16_t code = ask_program(wr->w, API_RECORD_READ, wr->token, args, &answer);
+    bool is = code == OK && slice_eq(answer.fields[ANS_RECORD_READ_PAYLOAD].bytes,
+                                     slice_of(&number, sizeof number));
+    ward_answer_done(&answer);
+    return is;
+}
+
+static bool all_written(struct writer *wr) {
+    unsigned acked = wr->acked;
+    for (unsigned i = acked < LOOKED_AT ? 0 : acked - LOOKED_AT; i < acked; i++) {
+        if (!is_written(wr, i)) {
+            fprintf(stderr, "record %u of %u that were acknowledged is not there\n", i, acked);
+            return false;
+        }
+    }
+    return true;
+}
+
 static void pause_ms(unsigned ms) {
     struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000L};
     nanosleep(&t, NULL);
 }
 
 /* One kill under load of all; true when everybody's last acknowledged choice stands. */
-static bool kill_once(struct guard_world *w, struct load *loads, size_t count, unsigned after_ms) {
+static bool kill_once(struct guard_world *w, struct load *loads, size_t count,
+                      struct writer *writer, unsigned after_ms) {
     pthread_t threads[4];
+    pthread_t writing;
     bool good = true;
     for (size_t i = 0; i < count; i++) {
         pthread_create(&threads[i], NULL, toggle, &loads[i]);
     }
+    writer->stops = false;
+    pthread_create(&writing, NULL, write_on, writer);
     pause_ms(after_ms);
     (void)guard_end(w, SIGKILL);
+    writer->stops = true;
     for (size_t i = 0; i < count; i++) {
         loads[i].stops = true;
     }
     guard_begin(w);
+    pthread_join(writing, NULL);
+    good &= all_written(writer);
     for (size_t i = 0; i < count; i++) {
         pthread_join(threads[i], NULL);
         loads[i].stops = false;
@@ -99,12 +188,13 @@ static bool kill_once(struct guard_world *w, struct load *loads, size_t count, u
 int main(int argc, char **argv) {
     static struct guard_world w;
     static struct load loads[3];
+    static struct writer writer;
     static const char *const names[] = {"anna", "bea", "cleo"};
     static const char *const purposes[] = {"keep-history", "recommend", "ads-personalised"};
     unsigned kills = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 5;
     unsigned dice = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 1;
     unsigned passed = 0;
-    world_open(&w);
+    world_open_as(&w, "second");
     for (size_t i = 0; i < 3; i++) {
         loads[i].w = &w;
         loads[i].purpose = purposes[i];
@@ -112,12 +202,15 @@ int main(int argc, char **argv) {
             return 1;
         }
     }
+    if (!writer_open(&w, &writer)) {
+        return 1;
+    }
     for (unsigned i = 0; i < kills; i++) {
         dice = dice * 1664525u + 1013904223u;
-        passed += kill_once(&w, loads, 3, 5 + (dice >> 8) % 400) ? 1 : 0;
+        passed += kill_once(&w, loads, 3, &writer, 5 + (dice >> 8) % 400) ? 1 : 0;
     }
-    printf("coverage: %u kills, %u changes acknowledged\n", kills,
-           loads[0].acked + loads[1].acked + loads[2].acked);
+    printf("coverage: %u kills, %u changes and %u records acknowledged\n", kills,
+           loads[0].acked + loads[1].acked + loads[2].acked, writer.acked);
     world_close(&w);
     printf("%u passed, %u failed\n", passed, kills - passed);
     return passed == kills ? 0 : 1;

@@ -22,25 +22,15 @@ struct asker {
 static struct asker shop;
 static struct asker spy;
 
-static uint64_t number_of(const struct api_value *list, const char *name) {
-    for (size_t i = 0; i < list->list.count; i++) {
-        const struct api_value *v = list->list.items[i].fields;
-        if (slice_eq(v[TYP_NUMBER_NAME].bytes, slice_str(name))) {
-            return v[TYP_NUMBER_NUMBER].n;
-        }
-    }
-    return UINT32_MAX;
-}
-
 static void learn(struct guard_world *w, struct asker *a) {
     struct ward_answer answer;
     assert_int_equal(ask_program(w, API_PROGRAM_NAMES, a->token, NULL, &answer), OK);
     const struct api_value *f = answer.fields;
-    a->comments = number_of(&f[ANS_PROGRAM_NAMES_PURPOSES], "comments");
-    a->recommend = number_of(&f[ANS_PROGRAM_NAMES_PURPOSES], "recommend");
-    a->comment = number_of(&f[ANS_PROGRAM_NAMES_CATEGORIES], "comment");
-    a->history = number_of(&f[ANS_PROGRAM_NAMES_CATEGORIES], "watch-history");
-    a->import = number_of(&f[ANS_PROGRAM_NAMES_NAMES], "import");
+    a->comments = number_named(&f[ANS_PROGRAM_NAMES_PURPOSES], "comments");
+    a->recommend = number_named(&f[ANS_PROGRAM_NAMES_PURPOSES], "recommend");
+    a->comment = number_named(&f[ANS_PROGRAM_NAMES_CATEGORIES], "comment");
+    a->history = number_named(&f[ANS_PROGRAM_NAMES_CATEGORIES], "watch-history");
+    a->import = number_named(&f[ANS_PROGRAM_NAMES_NAMES], "import");
     assert_int_equal(f[ANS_PROGRAM_NAMES_NOTICES].list.count, 8);
     memcpy(a->notice, w->notice[0], sizeof a->notice);
     ward_answer_done(&answer);
@@ -565,7 +555,7 @@ static int open_world(void **state) {
     assert_true(spy.comments == UINT32_MAX && spy.comment == UINT32_MAX);
     struct ward_answer answer;
     assert_int_equal(ask_program(&world, API_PROGRAM_NAMES, spy.token, NULL, &answer), OK);
-    spy.comments = number_of(&answer.fields[ANS_PROGRAM_NAMES_PURPOSES], "ads-contextual");
+    spy.comments = number_named(&answer.fields[ANS_PROGRAM_NAMES_PURPOSES], "ads-contextual");
     ward_answer_done(&answer);
     return 0;
 }
