@@ -217,6 +217,9 @@ static struct status gather_group(struct vault *v, const struct access_group *g,
 
 static struct status gather_all(struct vault *v) {
     for (const struct access_group *g = v->access->made; g != NULL; g = g->next_made) {
+        if (g->item_count == 0) {
+            continue; /* for its first entry there was no memory, and that access was refused */
+        }
         struct batch b = {.count = 0};
         struct status status = gather_group(v, g, &b);
         batch_done(&b);
