@@ -316,12 +316,11 @@ static struct status select_all(const struct columns *c, const struct vault_quer
     return STATUS_OK;
 }
 
-/* Does this one record match? */
-static bool matches(const struct columns *c, uint64_t id, const struct vault_query *q,
-                    int64_t now_s, bool expired_too) {
-    uint32_t at = 0;
-    const struct segment *s = columns_at(c, id, &at);
-    if (s == NULL || id <= q->after || (q->owner != 0 && s->rows[at].owner != q->owner)) {
+/* Does this living record match? Reads nothing but its row. */
+static bool row_matches(const struct segment *s, uint32_t at, const struct vault_query *q,
+                        int64_t now_s, bool expired_too) {
+    uint64_t id = ((uint64_t)s->number << SEGMENT_BITS) + at;
+    if (id <= q->after || (q->owner != 0 && s->rows[at].owner != q->owner)) {
         return false;
     }
     const uint64_t *masks = s->rows[at].masks;
@@ -333,11 +332,23 @@ static bool matches(const struct columns *c, uint64_t id, const struct vault_que
     return fits && values_match(s, at, q) && (expired_too || !segment_expired(s, at, now_s));
 }
 
+static bool matches(const struct columns *c, uint64_t id, const struct vault_query *q,
+                    int64_t now_s, bool expired_too) {
+    uint32_t at = 0;
+    const struct segment *s = columns_at(c, id, &at);
+    return s != NULL && row_matches(s, at, q, now_s, expired_too);
+}
+
+/* The owner's next older record: who is in the list lives. */
+static uint64_t older(const struct columns *c, uint64_t id) {
+    return c->segments[id >> SEGMENT_BITS]->rows[id % SEGMENT_RECORDS].next;
+}
+
 /* How many segments the owner's records stand in. */
 static size_t owner_segments(const struct columns *c, uint64_t owner) {
     size_t count = 0;
     uint64_t last = UINT64_MAX;
-    for (uint64_t id = columns_newest(c, owner, 0); id != 0; id = columns_newest(c, owner, id)) {
+    for (uint64_t id = columns_newest(c, owner, 0); id != 0; id = older(c, id)) {
         count += id >> SEGMENT_BITS != last;
         last = id >> SEGMENT_BITS;
     }
@@ -348,18 +359,19 @@ static size_t owner_segments(const struct columns *c, uint64_t owner) {
 static void fill_down(const struct columns *c, const struct vault_query *q, int64_t now_s,
                       bool expired_too, size_t room, struct selection *out) {
     struct picked *item = out->items + room;
-    for (uint64_t id = columns_newest(c, q->owner, 0); id != 0;
-         id = columns_newest(c, q->owner, id)) {
-        if (!matches(c, id, q, now_s, expired_too)) {
+    for (uint64_t id = columns_newest(c, q->owner, 0); id != 0; id = older(c, id)) {
+        uint32_t at = (uint32_t)(id % SEGMENT_RECORDS);
+        uint32_t segment = (uint32_t)(id >> SEGMENT_BITS);
+        if (!row_matches(c->segments[segment], at, q, now_s, expired_too)) {
             continue;
         }
-        if (out->count == 0 || item->segment != id >> SEGMENT_BITS) {
+        if (out->count == 0 || item->segment != segment) {
             item--;
-            item->segment = (uint32_t)(id >> SEGMENT_BITS);
+            item->segment = segment;
             item->used = 0;
             out->count++;
         }
-        picked_set(item, (uint32_t)(id % SEGMENT_RECORDS));
+        picked_set(item, at);
         out->records++;
     }
     memmove(out->items, item, out->count * sizeof *item);
@@ -368,8 +380,7 @@ static void fill_down(const struct columns *c, const struct vault_query *q, int6
 /* Beside what was selected before. */
 static struct status add_owner(const struct columns *c, const struct vault_query *q, int64_t now_s,
                                bool expired_too, struct selection *out) {
-    for (uint64_t id = columns_newest(c, q->owner, 0); id != 0;
-         id = columns_newest(c, q->owner, id)) {
+    for (uint64_t id = columns_newest(c, q->owner, 0); id != 0; id = older(c, id)) {
         if (matches(c, id, q, now_s, expired_too)) {
             TRY(selection_add(out, id));
         }
@@ -416,7 +427,7 @@ uint64_t columns_count(const struct columns *c, const struct vault_query *query,
     uint64_t count = 0;
     if (query->owner != 0) {
         uint64_t id = columns_newest(c, query->owner, 0);
-        for (; id != 0; id = columns_newest(c, query->owner, id)) {
+        for (; id != 0; id = older(c, id)) {
             count += matches(c, id, query, now_s, false);
         }
         return count;
