@@ -220,7 +220,9 @@ struct status guard_tick(struct guard *g, struct buf *notices, int *ret_wait_ms)
     enum { LONGEST_MS = 200 };
     int64_t next_ms = INT64_MAX;
     *ret_wait_ms = LONGEST_MS;
-    TRY(in_batch(g, ret_wait_ms));
+    if (g->feed != NULL || guard_now(g) >= g->sweep_ms) {
+        TRY(in_batch(g, ret_wait_ms));
+    }
     TRY(tick_vault(g, &next_ms));
     if (g->feed != NULL) {
         TRY(feed_pump(g));

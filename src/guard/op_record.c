@@ -21,7 +21,8 @@ static uint64_t bit(uint8_t number) {
 
 static struct status use_for(const struct call *c, unsigned purpose, enum law_operation operation,
                              struct vault_use *ret_use) {
-    *ret_use = (struct vault_use){.operation = (uint8_t)operation, .actor = &c->actor};
+    *ret_use =
+        (struct vault_use){.operation = (uint8_t)operation, .actor = &c->actor, .gpc = c->gpc};
     return purpose_granted(c, arg(c, purpose)->n, &ret_use->purpose);
 }
 

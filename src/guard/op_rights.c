@@ -62,29 +62,42 @@ static struct status export_data(struct call *c) {
 
 /* --- receipts --- */
 
+struct entry {
+    uint64_t leaf;
+    uint8_t kind;
+    int64_t at_ms;
+};
+
 struct entries {
-    struct api_value *items;
-    size_t count;
+    struct entry *list;
+    size_t count, max;
 };
 
 static struct status take_entry(void *arg_, uint64_t leaf, uint8_t kind, int64_t at_ms,
                                 struct slice content) {
     struct entries *e = arg_;
-    struct api_value *item = e->items[e->count++].fields;
-    const char *text = leaf_kind_text(kind);
     (void)content;
-    item[TYP_ENTRY_INDEX].n = leaf;
-    item[TYP_ENTRY_KIND] = api_text(text == NULL ? "" : text);
-    item[TYP_ENTRY_AT].i = at_ms;
+    if (e->count < e->max) {
+        e->list[e->count++] = (struct entry){leaf, kind, at_ms};
+    }
     return STATUS_OK;
 }
 
 struct status entries_of(struct call *c, uint64_t subject, uint64_t below, size_t max,
                          const struct api_type *type, struct api_value *ret_list) {
-    TRY(api_list_make(c->arena, type, max, ret_list));
-    struct entries e = {.items = ret_list->list.items};
+    struct entries e = {.list = arena_array(c->arena, max + 1, sizeof *e.list), .max = max};
+    if (e.list == NULL) {
+        return FAIL(E_MEMORY);
+    }
     TRY(vault_entries(c->g->vault, subject, below, max, take_entry, &e));
-    ret_list->list.count = e.count;
+    TRY(api_list_make(c->arena, type, e.count, ret_list));
+    for (size_t i = 0; i < e.count; i++) {
+        struct api_value *item = ret_list->list.items[i].fields;
+        const char *text = leaf_kind_text(e.list[i].kind);
+        item[TYP_ENTRY_INDEX].n = e.list[i].leaf;
+        item[TYP_ENTRY_KIND] = api_text(text == NULL ? "" : text);
+        item[TYP_ENTRY_AT].i = e.list[i].at_ms;
+    }
     return STATUS_OK;
 }
 
