@@ -1,5 +1,6 @@
 /* Clips of the person who is signed in: upload, audience, deletion, list. */
 #include "feed.h"
+#include "ledger/leaf.h"
 #include "media/limits.h"
 
 /* --- upload --- */
@@ -138,6 +139,19 @@ static struct status finish(struct call *c) {
     return rewrite_own(c, &use, id, v);
 }
 
+/* That something became public is an access, decided and recorded; that it no longer is, is not. */
+static struct status note_unpublished(struct call *c, uint64_t id) {
+    struct buf said CLEANUP(buf_done) = {0};
+    const struct use_numbers *n = &c->g->uses[API_CLIP_AUDIENCE];
+    uint64_t leaf;
+    buf_init(&said, 256);
+    TRY(content_add_text(&said, FIELD_PURPOSE, vault_purpose_name(c->g->vault, n->purpose)));
+    TRY(content_add_text(&said, FIELD_CATEGORY, vault_category_name(c->g->vault, n->category)));
+    TRY(content_add_u64(&said, FIELD_AT_MS, (uint64_t)c->now_ms));
+    TRY(content_add_u64(&said, FIELD_RECORD, id));
+    return vault_note(c->g->vault, LEAF_PUBLISH_ENDED, c->session.subject, buf_slice(&said), &leaf);
+}
+
 static struct status set_audience(struct call *c) {
     uint64_t id = arg(c, ARG_CLIP_AUDIENCE_CLIP)->n;
     struct vault_use use = use_of(c, API_CLIP_FINISH);
@@ -145,8 +159,11 @@ static struct status set_audience(struct call *c) {
     enum audience audience;
     TRY(read_own(c, &use, id, &v));
     TRY(check_audience(c, arg_text(c, ARG_CLIP_AUDIENCE_AUDIENCE), &audience));
+    bool ends = audience_of(v[STO_CLIP_AUDIENCE].bytes) == AUDIENCE_EVERYONE &&
+                audience != AUDIENCE_EVERYONE;
     v[STO_CLIP_AUDIENCE] = *arg(c, ARG_CLIP_AUDIENCE_AUDIENCE);
-    return rewrite_own(c, &use, id, v);
+    TRY(rewrite_own(c, &use, id, v));
+    return ends ? note_unpublished(c, id) : STATUS_OK;
 }
 
 /* --- deletion --- */

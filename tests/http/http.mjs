@@ -312,6 +312,8 @@ await test('a transfer under way stops within a second of losing the right', asy
   refused(await viewer.get(`/media/${clip}/large`), 404, 'E_NOT_FOUND');
   refused(await viewer.get(`/api/clips/${clip}`), 404, 'E_NOT_FOUND');
   assert.equal((await owner.get(`/media/${clip}/large`, { headers: { Range: 'bytes=0-9' } })).status, 206);
+  const { json } = await owner.get('/api/receipts');
+  assert.ok(JSON.stringify(json).includes('"publish-ended"'), 'the ledger says that it is no longer public');
 });
 
 await test('one address cannot take all connections', async () => {
