@@ -28,7 +28,8 @@ struct measured {
 
 struct role_result {
     struct measured kinds[OP_KINDS];
-    double seconds, checked_seconds;
+    double seconds;
+    double between_s; /* of those, what syncs and sweeps took between two operations */
     uint64_t done;
 };
 
@@ -219,6 +220,7 @@ static void run_role(struct bench *b, const struct role *role, struct role_resul
         m->count++;
         m->right += t.right;
         m->rows += t.rows;
+        ret->between_s += ticked.seconds;
         ret->seconds += t.seconds + ticked.seconds;
         ret->done++;
         if (now_s() - began > b->options->limit_s) {
@@ -340,6 +342,17 @@ static double us_of(const struct result *r, int kind) {
     return m.count == 0 ? 0 : m.seconds * 1e6 / (double)m.count;
 }
 
+/* What syncs and sweeps take between operations, spread over all. */
+static double between_us(const struct result *r) {
+    double seconds = 0;
+    double done = 0;
+    for (int i = 0; i < ROLES; i++) {
+        seconds += r->roles[i].between_s;
+        done += (double)r->roles[i].done;
+    }
+    return done == 0 ? 0 : seconds * 1e6 / done;
+}
+
 static bool is_own(const struct result *r) {
     return r->engine == engine_ward.name || r->engine == engine_socket.name;
 }
@@ -372,6 +385,11 @@ static void print_kinds(const struct result *results, size_t count) {
         }
         printf("\n");
     }
+    printf("%-28s %9s", "between two, syncs and sweeps", "");
+    for (size_t i = 0; i < count; i++) {
+        printf(" %11.2f", between_us(&results[i]));
+    }
+    printf("\n");
 }
 
 static void print_size(const struct options *o, const struct result *results, size_t count) {

@@ -170,19 +170,17 @@ static void join_batch(struct ward *w) {
     w->in_batch++;
 }
 
-static void leave_batch(struct ward *w) {
-    if (w->in_batch >= BATCH_OPS || (w->in_batch > 0 && now_s() - w->batch_since > batch_s)) {
-        commit(w);
-    }
-}
-
 static void tick(void *self) {
     struct ward *w = self;
-    if (now_s() < w->next_tick) {
+    bool due = now_s() >= w->next_tick;
+    int64_t next_ms = 0;
+    if (due || w->in_batch >= BATCH_OPS ||
+        (w->in_batch > 0 && now_s() - w->batch_since > batch_s)) {
+        commit(w);
+    }
+    if (!due) {
         return;
     }
-    int64_t next_ms = 0;
-    commit(w);
     must(vault_tick(w->v, &next_ms), "tick");
     w->next_tick = now_s() + 0.2;
 }
@@ -295,7 +293,6 @@ static void ward_insert(void *self, const struct record *r, const char *data) {
     struct ward *w = self;
     join_batch(w);
     put(w, r, data);
-    leave_batch(w);
 }
 
 static enum found ward_delete(void *self, uint32_t key) {
@@ -305,7 +302,6 @@ static enum found ward_delete(void *self, uint32_t key) {
     struct vault_found found;
     join_batch(w);
     must(vault_delete(w->v, &use, &query, &found), "delete");
-    leave_batch(w);
     return found.permitted == 1 ? FOUND : NONE;
 }
 
@@ -328,7 +324,6 @@ static enum found ward_read(void *self, const struct record *r, char *ret_data) 
     buf_init_secret(&plain, DATA_BYTES);
     join_batch(w);
     struct status s = vault_read(w->v, &use, id_of(w, r->key), &plain, NULL, NULL);
-    leave_batch(w);
     if (!failed(s) && plain.len == DATA_BYTES) {
         memcpy(ret_data, plain.ptr, DATA_BYTES);
     }
@@ -341,7 +336,6 @@ static enum found ward_rewrite(void *self, uint32_t key, const char *data) {
     struct slice payload = slice_of((const uint8_t *)data, DATA_BYTES);
     join_batch(w);
     struct status s = vault_rewrite(w->v, &use, id_of(w, key), payload, NULL);
-    leave_batch(w);
     return of_status(s, "rewrite");
 }
 
@@ -366,7 +360,6 @@ static void select_meta(struct ward *w, uint8_t purpose, const struct vault_quer
     ret->count = 0;
     join_batch(w);
     must(vault_find_meta(w->v, &use, query, take, &t, &found), "find");
-    leave_batch(w);
 }
 
 static void ward_meta_by_purpose(void *self, uint8_t purpose, struct answer *ret) {
@@ -388,7 +381,6 @@ static void change(struct ward *w, uint8_t purpose, const struct vault_query *qu
     struct vault_found found;
     join_batch(w);
     must(vault_change(w->v, &use, query, &to, &found), "change");
-    leave_batch(w);
     ret->changed = found.permitted;
 }
 

@@ -2,13 +2,15 @@
 #include "packed.h"
 
 struct status packed_add(struct buf *out, uint64_t number) {
-    uint8_t bytes[PACKED_MAX];
-    size_t len = 0;
-    for (; number >= 0x80; number >>= 7) {
-        bytes[len++] = (uint8_t)(number | 0x80);
+    size_t len = (size_t)(63 - __builtin_clzll(number | 1)) / 7 + 1;
+    if (out->cap - out->len < len) {
+        TRY(buf_reserve(out, len));
     }
-    bytes[len++] = (uint8_t)number;
-    return buf_add(out, slice_of(bytes, len));
+    for (size_t i = 0; i < len; i++) {
+        out->ptr[out->len + i] = (uint8_t)(number >> (7 * i) | (i + 1 < len ? 0x80 : 0));
+    }
+    out->len += len;
+    return STATUS_OK;
 }
 
 struct status packed_take(struct slice *rest, uint64_t *ret) {
