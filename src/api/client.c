@@ -165,14 +165,16 @@ static void take_descriptors(struct msghdr *message, int *fd) {
     }
 }
 
-static struct status receive(int fd, void *to, size_t len, int *ret_fd) {
-    uint8_t *at = to;
-    while (len > 0) {
+/* At least `least` bytes, and what else has come, up to `most`. */
+static struct status receive(int fd, uint8_t *to, size_t least, size_t most, size_t *ret_len,
+                             int *ret_fd) {
+    size_t have = 0;
+    while (have < least) {
         union {
             struct cmsghdr align;
             uint8_t bytes[CMSG_SPACE(sizeof(int))];
         } control;
-        struct iovec part = {at, len};
+        struct iovec part = {to + have, most - have};
         struct msghdr message = {.msg_iov = &part,
                                  .msg_iovlen = 1,
                                  .msg_control = control.bytes,
@@ -185,30 +187,37 @@ static struct status receive(int fd, void *to, size_t len, int *ret_fd) {
             return FAIL(E_NOT_RUNNING);
         }
         take_descriptors(&message, ret_fd);
-        at += n;
-        len -= (size_t)n;
+        have += (size_t)n;
     }
+    *ret_len = have;
     return STATUS_OK;
 }
 
-static struct status receive_frame(int fd, struct ward_answer *answer) {
-    uint8_t head[4];
+/* Most answers come with one call to the kernel. `alone`: nothing follows this one unasked. */
+static struct status receive_frame(int fd, bool alone, struct ward_answer *answer) {
+    enum { FIRST_BYTES = 4096 };
+    struct buf *frame = &answer->frame;
     size_t size;
-    TRY(receive(fd, head, sizeof head, &answer->fd));
-    TRY(api_frame_size(slice_of(head, sizeof head), API_MAX_ANSWER, &size));
-    TRY(buf_reserve(&answer->frame, size));
-    memcpy(answer->frame.ptr, head, sizeof head);
-    TRY(receive(fd, answer->frame.ptr + sizeof head, size - sizeof head, &answer->fd));
-    answer->frame.len = size;
+    size_t more = 0;
+    TRY(buf_reserve(frame, FIRST_BYTES));
+    TRY(receive(fd, frame->ptr, 4, alone ? FIRST_BYTES : 4, &frame->len, &answer->fd));
+    TRY(api_frame_size(buf_slice(frame), API_MAX_ANSWER, &size));
+    if (frame->len > size) {
+        return FAIL(E_FRAME);
+    }
+    TRY(buf_reserve(frame, size - frame->len));
+    TRY(receive(fd, frame->ptr + frame->len, size - frame->len, size - frame->len, &more,
+                &answer->fd));
+    frame->len += more;
     return STATUS_OK;
 }
 
 /* --- calls --- */
 
 static struct status exchange(int fd, const struct api_op *op, uint32_t id, struct slice request,
-                              struct ward_answer *answer, struct api_answer *ret_read) {
+                              bool alone, struct ward_answer *answer, struct api_answer *ret_read) {
     TRY(send_all(fd, request));
-    TRY(receive_frame(fd, answer));
+    TRY(receive_frame(fd, alone, answer));
     struct slice frame = buf_slice(&answer->frame);
     if (api_frame_id(frame) != id) {
         return FAIL(E_FRAME);
@@ -231,7 +240,7 @@ static struct status call(struct ward_client *c, const struct api_op *op, const 
         put_back(c, fd);
         return s;
     }
-    s = exchange(fd, op, id, buf_slice(&request), answer, &read);
+    s = exchange(fd, op, id, buf_slice(&request), true, answer, &read);
     if (failed(s)) {
         close(fd);
         return s;
@@ -276,7 +285,7 @@ struct status ward_watch_open(struct ward_client *client, struct ward_watch **re
     TRY(dial(client, &fd));
     arena_init(&answer.arena, ARENA_MAX_BYTES);
     buf_init(&answer.frame, API_MAX_ANSWER);
-    struct status s = exchange(fd, op, 1, buf_slice(&request), &answer, &read);
+    struct status s = exchange(fd, op, 1, buf_slice(&request), false, &answer, &read);
     ward_answer_done(&answer);
     struct ward_watch *w = failed(s) || read.code != OK ? NULL : mem_alloc(sizeof *w);
     if (w == NULL) {

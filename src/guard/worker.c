@@ -22,6 +22,7 @@ struct worker {
     struct list done;
     bool stops;
     int done_fd;
+    bool told; /* done_fd is readable */
 };
 
 static void push(struct list *l, struct waiting *w) {
@@ -71,6 +72,7 @@ static void *run(void *arg) {
         push(&k->done, w);
         uint64_t one = 1;
         (void)!write(k->done_fd, &one, sizeof one);
+        k->told = true;
     }
     pthread_mutex_unlock(&k->lock);
     return NULL;
@@ -134,8 +136,9 @@ struct waiting *worker_take(struct worker *worker) {
     uint64_t ignored;
     pthread_mutex_lock(&worker->lock);
     struct waiting *w = pop(&worker->done);
-    if (w == NULL) {
+    if (w == NULL && worker->told) {
         (void)!read(worker->done_fd, &ignored, sizeof ignored);
+        worker->told = false;
     }
     pthread_mutex_unlock(&worker->lock);
     return w;
