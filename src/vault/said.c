@@ -94,7 +94,7 @@ struct status said_log(struct vault *v, enum leaf_kind kind, const struct person
     struct buf auditor CLEANUP(buf_done);
     buf_init_secret(&person, SAID_MAX);
     buf_init(&auditor, SAID_MAX);
-    TRY(said_write(v, said, true, &person));
+    TRY(p == NULL ? STATUS_OK : said_write(v, said, true, &person));
     TRY(said_write(v, said, false, &auditor));
     return log_leaf(v, kind, p, buf_slice(&person), buf_slice(&auditor), ret_index);
 }
