@@ -3,6 +3,8 @@
  *
  * The full answer tells why. Where only permit or denial matters, what was decided about a person
  * is kept until the law says that time may change it, or anything about the person changes. */
+#include <string.h>
+
 #include "base/mem.h"
 #include "inside.h"
 
@@ -314,6 +316,16 @@ static bool waits_for_guardian(const struct person *p, const struct vault_use *u
     return p != NULL && p->subject.state == VAULT_NEEDS_GUARDIAN && !serves && !ends;
 }
 
+/* No rule of a law stands in the way, and none that was in favour is named as if it did. */
+static void refuse_waiting(struct law_answer *a) {
+    if (a->permit != 0) {
+        a->permit = 0;
+        a->duties = 0;
+        memset(a->cites, 0, sizeof a->cites);
+    }
+    a->needs |= UINT32_C(1) << LAW_NEED_GUARDIAN_CONSENT;
+}
+
 struct status decide(struct vault *v, const struct vault_use *use, uint8_t category,
                      struct person *p, const struct record_facts *record,
                      struct vault_answer *ret) {
@@ -330,8 +342,7 @@ struct status decide(struct vault *v, const struct vault_use *use, uint8_t categ
     TRY(law_map_settle(v->map, q.purpose, &facts, now_ms, &offending));
     TRY(ask(v, use, category, &q, &facts, &ret->law));
     if (waits_for_guardian(p, use, &facts)) {
-        ret->law.permit = 0;
-        ret->law.needs |= UINT32_C(1) << LAW_NEED_GUARDIAN_CONSENT;
+        refuse_waiting(&ret->law);
     }
     ret->permit = ret->law.permit == 1;
     ret->until_ms = ret->law.until < ret->until_ms ? ret->law.until : ret->until_ms;

@@ -102,6 +102,11 @@ static void who_waits_for_a_guardian_is_served_little(void **state) {
         ASSERT_IS(world_read(w, w->share, clip, got, sizeof got), E_DENIED);
         ASSERT_IS(world_read(w, w->support, clip, got, sizeof got), E_DENIED);
         ASSERT_IS(world_put(w, child, w->share, w->clip, "more", &id), E_DENIED);
+        /* The law alone would permit it: no rule in favour is named as if it stood against. */
+        struct vault_use see = {.purpose = w->share, .operation = LAW_OPERATION_USE};
+        ASSERT_IS(vault_permit(w->v, &see, w->clip, child, &answer), E_DENIED);
+        assert_int_equal(law_answer_cite(&answer.law, 0), -1);
+        assert_int_equal(answer.law.duties, 0);
         struct vault_use publish = {.purpose = w->share, .operation = LAW_OPERATION_PUBLISH};
         ASSERT_IS(vault_permit(w->v, &publish, w->clip, child, &answer), E_DENIED);
         assert_true((answer.law.needs >> LAW_NEED_GUARDIAN_CONSENT & 1) != 0);
