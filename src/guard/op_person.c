@@ -139,13 +139,21 @@ static struct status read_notice(struct call *c, uint64_t subject, uint8_t state
     return STATUS_OK;
 }
 
+/* Whose, and for which purpose. */
+static struct status own_and_granted(struct call *c, unsigned person, unsigned purpose,
+                                     uint64_t *ret_subject, uint8_t *ret_purpose) {
+    *ret_subject = arg(c, person)->n;
+    TRY(person_own(c, *ret_subject));
+    return purpose_granted(c, arg(c, purpose)->n, ret_purpose);
+}
+
 static struct status set_consent(struct call *c) {
-    uint64_t subject = arg(c, ARG_CONSENT_SET_PERSON)->n;
+    uint64_t subject;
     struct vault_consent consent = {.giver = LAW_CONSENT_GIVER_SELF,
                                     .is_explicit = arg(c, ARG_CONSENT_SET_EXPRESS)->yes,
                                     .at_ms = c->now_ms};
-    TRY(person_own(c, subject));
-    TRY(purpose_granted(c, arg(c, ARG_CONSENT_SET_PURPOSE)->n, &consent.purpose));
+    TRY(own_and_granted(c, ARG_CONSENT_SET_PERSON, ARG_CONSENT_SET_PURPOSE, &subject,
+                        &consent.purpose));
     TRY(choice_read(c, vault_purpose_name(c->g->vault, consent.purpose),
                     arg_text(c, ARG_CONSENT_SET_STATE), &consent.purpose, &consent.state));
     TRY(read_notice(c, subject, consent.state, &consent.notice));
@@ -157,19 +165,19 @@ static struct status set_consent(struct call *c) {
 }
 
 static struct status object(struct call *c) {
-    uint64_t subject = arg(c, ARG_PERSON_OBJECT_PERSON)->n;
+    uint64_t subject;
     uint8_t purpose;
-    TRY(person_own(c, subject));
-    TRY(purpose_granted(c, arg(c, ARG_PERSON_OBJECT_PURPOSE)->n, &purpose));
+    TRY(own_and_granted(c, ARG_PERSON_OBJECT_PERSON, ARG_PERSON_OBJECT_PURPOSE, &subject,
+                        &purpose));
     return vault_object(c->g->vault, &c->actor, subject, purpose,
                         arg(c, ARG_PERSON_OBJECT_ON)->yes);
 }
 
 static struct status restrict_use(struct call *c) {
-    uint64_t subject = arg(c, ARG_PERSON_RESTRICT_PERSON)->n;
+    uint64_t subject;
     uint8_t purpose;
-    TRY(person_own(c, subject));
-    TRY(purpose_granted(c, arg(c, ARG_PERSON_RESTRICT_PURPOSE)->n, &purpose));
+    TRY(own_and_granted(c, ARG_PERSON_RESTRICT_PERSON, ARG_PERSON_RESTRICT_PURPOSE, &subject,
+                        &purpose));
     return vault_restrict(c->g->vault, &c->actor, subject, purpose,
                           arg(c, ARG_PERSON_RESTRICT_ON)->yes);
 }
