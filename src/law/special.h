@@ -25,7 +25,7 @@ struct law_step {
     uint8_t law;
     uint8_t needs_count;
     uint16_t when;
-    uint16_t then; /* of require and ground; otherwise PC_TRUE */
+    uint16_t then; /* of require and ground */
     uint16_t cite;
     uint16_t skip; /* of those that lead on: the first step behind them that does not count on it */
     uint32_t needs_first;
@@ -117,7 +117,7 @@ struct law_asking {
 
 struct law_effect {
     uint16_t cite;
-    uint16_t needs_count; /* in law_special.needs: those that depend */
+    uint16_t needs_count; /* in the class's needs: those that depend */
     uint32_t needs_first;
     uint32_t needs; /* those that are certain */
     uint32_t duties;

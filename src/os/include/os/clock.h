@@ -4,8 +4,8 @@
  *   struct os_clock clock = os_clock_fake(&fake);
  *   fake.now_ms += 60 * 1000;
  *   int64_t now = os_now_ms(&clock);      -- 61000
- *   fake.set_ms += 5000, fake.now_ms += 5000;   -- somebody set the clock; os_steady_ms stands
- * still
+ *   fake.set_ms += 5000;
+ *   fake.now_ms += 5000;                  -- somebody set the clock: os_steady_ms stands still
  */
 #ifndef WARD_OS_CLOCK_H
 #define WARD_OS_CLOCK_H
