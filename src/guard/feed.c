@@ -280,13 +280,22 @@ static void likes_of_remove(struct guard *g, uint64_t viewer) {
     }
 }
 
+/* A clip that came back, as after a change of the law, has its likes again. */
+static bool is_orphan(const struct feed *f, uint64_t record) {
+    size_t at = row_place(f, record);
+    bool there = at < f->row_count && f->rows[at].record == record;
+    return !there || clip_find(f, f->rows[at].clip) == NULL;
+}
+
 bool feed_orphan(struct guard *g, uint64_t *ret_record) {
     struct feed *f = g->feed;
-    if (f->orphan_count == 0) {
-        return false;
+    while (f->orphan_count > 0) {
+        *ret_record = f->orphans[--f->orphan_count];
+        if (is_orphan(f, *ret_record)) {
+            return true;
+        }
     }
-    *ret_record = f->orphans[--f->orphan_count];
-    return true;
+    return false;
 }
 
 static struct status like_put(struct guard *g, const struct vault_event *e) {
@@ -334,34 +343,54 @@ static struct status apply_like(struct guard *g, const struct vault_event *e) {
     return FAIL(E_UNKNOWN);
 }
 
-typedef struct status apply_fn(struct guard *g, const struct vault_event *e);
+/* What one of the two follows: for whose purpose, and what its events do. */
+struct following {
+    struct vault_follower **follower;
+    uint16_t op;
+    struct status (*apply)(struct guard *g, const struct vault_event *e);
+};
 
-static struct status pump(struct guard *g, struct vault_follower *from, apply_fn *apply) {
+static struct status follow(struct guard *g, uint16_t op, struct vault_follower **ret) {
+    struct vault_use use = {.purpose = g->uses[op].purpose, .operation = LAW_OPERATION_USE};
+    return vault_follow(g->vault, &use, 0, ret);
+}
+
+/* A follower that the vault stopped must drop all it holds; it is made anew from nothing. */
+static struct status follow_anew(struct guard *g, const struct following *f) {
+    struct vault_event all = {.kind = VAULT_EVENT_REVOKE_ALL};
+    TRY(f->apply(g, &all));
+    vault_follow_end(f->follower);
+    return follow(g, f->op, f->follower);
+}
+
+static struct status pump(struct guard *g, const struct following *f) {
     struct buf plain CLEANUP(buf_done) = {0};
     struct vault_event events[EVENTS];
     buf_init_secret(&plain, PLAIN_BYTES);
     for (;;) {
         size_t count = 0;
         buf_clear(&plain);
-        TRY(vault_follow_next(from, events, EVENTS, &plain, &count));
+        struct status s = vault_follow_next(*f->follower, events, EVENTS, &plain, &count);
+        if (s.code == E_FOLLOWER_LATE) {
+            TRY(follow_anew(g, f));
+            continue;
+        }
+        TRY(s);
         for (size_t i = 0; i < count; i++) {
-            TRY(apply(g, &events[i]));
+            TRY(f->apply(g, &events[i]));
         }
         if (count == 0) {
             return STATUS_OK;
         }
-        vault_follow_ack(from, events[count - 1].seq);
+        vault_follow_ack(*f->follower, events[count - 1].seq);
     }
 }
 
 struct status feed_pump(struct guard *g) {
-    TRY(pump(g, g->feed->clips_of, apply_clip));
-    return pump(g, g->feed->likes_of, apply_like);
-}
-
-static struct status follow(struct guard *g, uint16_t op, struct vault_follower **ret) {
-    struct vault_use use = {.purpose = g->uses[op].purpose, .operation = LAW_OPERATION_USE};
-    return vault_follow(g->vault, &use, 0, ret);
+    struct following clips = {&g->feed->clips_of, API_CLIP_STATUS, apply_clip};
+    struct following likes = {&g->feed->likes_of, API_LIKE_SET, apply_like};
+    TRY(pump(g, &clips));
+    return pump(g, &likes);
 }
 
 struct status feed_new(struct guard *g, struct feed **ret_feed) {

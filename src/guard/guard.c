@@ -170,14 +170,13 @@ void guard_free(struct guard **guard) {
 /* --- between requests --- */
 
 static struct status work(struct guard *g, int *ret_wait_ms) {
-    if (g->feed == NULL) {
-        return sweep_tick(g);
-    }
-    TRY(feed_pump(g));
     TRY(sweep_tick(g));
+    if (g->feed == NULL) {
+        return STATUS_OK;
+    }
     TRY(erase_orphans(g));
     studio_tick(g, ret_wait_ms);
-    return feed_pump(g);
+    return STATUS_OK;
 }
 
 static struct status in_batch(struct guard *g, int *ret_wait_ms) {
@@ -203,12 +202,14 @@ static struct status give_notices(struct guard *g, struct buf *notices) {
 }
 
 /* Its work is of the kind that is done for many at once: keys that are replaced, syncs. Between two
- * requests of one caller there is no need. */
+ * requests of one caller there is no need. It judges who is late: the guard's own projections read
+ * what is theirs first, or a round that took a second would be their end. */
 static struct status tick_vault(struct guard *g, int64_t *ret_next_ms) {
     enum { PAUSE_MS = 200 };
     int64_t now_ms = guard_now(g);
     if (now_ms >= g->vault_due_ms || now_ms + PAUSE_MS < g->vault_due_ms) {
         int64_t next_ms = INT64_MAX;
+        TRY(g->feed == NULL ? STATUS_OK : feed_pump(g));
         TRY(vault_tick(g->vault, &next_ms));
         g->vault_due_ms = next_ms < now_ms + PAUSE_MS ? next_ms : now_ms + PAUSE_MS;
     }

@@ -566,11 +566,12 @@ static struct status drop_events(struct vault *v) {
 struct status feed_tick(struct vault *v, int64_t now_ms, int64_t *io_next_ms) {
     struct feed *feed = v->feed;
     feed->expecting = feed->expecting && now_ms < feed->expecting_until_ms;
+    /* First: nobody can be late with what begins below, however long its commits take. */
+    tick_revocations(v, now_ms, io_next_ms);
     for (struct vault_follower *f = feed->first; f != NULL; f = f->next) {
         TRY(tick_timers(f, now_ms));
         *io_next_ms = f->earliest_ms < *io_next_ms ? f->earliest_ms : *io_next_ms;
     }
-    tick_revocations(v, now_ms, io_next_ms);
     return drop_events(v);
 }
 

@@ -195,6 +195,45 @@ static void others_keep_theirs(void **state) {
     assert_int_equal(opens(b.w, b.viewer, b.clip, &b.lease), OK);
 }
 
+/* --- a round that took long --- */
+
+static void a_slow_disk_ends_no_service(void **state) {
+    struct held h;
+    hold(*state, &h);
+    assert_int_equal(vault_restrict(h.w->vault, NULL, h.owner_id, VAULT_ALL, true).code, OK);
+    h.w->fake.now_ms += VAULT_ACK_WITHIN_MS + 1; /* a sync, a backup or an export in that round */
+    is_gone(&h);
+}
+
+static uint32_t likes_of(const struct held *h) {
+    const struct clip *clip = feed_clip(h->w->guard, h->clip);
+    return clip == NULL ? 0 : clip->likes;
+}
+
+/* Whatever stopped them: the guard's own projections begin anew, with all that may be had. */
+static void a_projection_that_was_late_is_made_anew(void **state) {
+    struct held gone;
+    struct held kept;
+    int64_t next_ms;
+    uint64_t lease;
+    hold(*state, &gone);
+    hold(*state, &kept);
+    struct api_value args[ARG_LIKE_SET__COUNT] = {api_n(kept.clip), api_yes(true)};
+    assert_int_equal(call(kept.w, API_LIKE_SET, kept.viewer, args, NULL), OK);
+    assert_int_equal(likes_of(&kept), 1);
+    assert_int_equal(vault_restrict(gone.w->vault, NULL, gone.owner_id, VAULT_ALL, true).code, OK);
+    gone.w->fake.now_ms += VAULT_ACK_WITHIN_MS + 1;
+    assert_int_equal(vault_tick(gone.w->vault, &next_ms).code, OK); /* which stops them */
+    is_gone(&gone);
+    assert_int_equal(opens(kept.w, kept.viewer, kept.clip, &lease), OK);
+    assert_int_equal(likes_of(&kept), 1);
+    later(kept.w, 2 * HOUR_MS); /* when likes of clips that are gone go */
+    round_of(kept.w);
+    round_of(kept.w);
+    assert_int_equal(likes_of(&kept), 1);
+    assert_int_equal(opens(kept.w, NULL, gone.clip, &lease), E_NOT_FOUND);
+}
+
 static int open_world(void **state) {
     static struct inside world;
     inside_open(&world);
@@ -209,10 +248,15 @@ static int close_world(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_owner_deletes),     cmocka_unit_test(the_owner_changes_the_audience),
-        cmocka_unit_test(the_owner_leaves),      cmocka_unit_test(the_owner_is_restricted),
-        cmocka_unit_test(a_young_owner_objects), cmocka_unit_test(a_guardian_withdraws),
+        cmocka_unit_test(the_owner_deletes),
+        cmocka_unit_test(the_owner_changes_the_audience),
+        cmocka_unit_test(the_owner_leaves),
+        cmocka_unit_test(the_owner_is_restricted),
+        cmocka_unit_test(a_young_owner_objects),
+        cmocka_unit_test(a_guardian_withdraws),
         cmocka_unit_test(others_keep_theirs),
+        cmocka_unit_test(a_slow_disk_ends_no_service),
+        cmocka_unit_test(a_projection_that_was_late_is_made_anew),
     };
     return cmocka_run_group_tests(tests, open_world, close_world);
 }
