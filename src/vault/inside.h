@@ -170,8 +170,8 @@ struct vault {
     bool lazy;           /* as vault_options say */
     bool must_sync;      /* what the open transaction did cannot wait for the disk */
     int64_t unsynced_ms; /* since when a commit waits for the disk; 0: none does */
-    bool replaying; /* a restore replays: no permit is asked */
-    bool tentative; /* see vault_options */
+    bool replaying;      /* a restore replays: no permit is asked */
+    bool tentative;      /* see vault_options */
     struct pending pending;
     struct marks marks;
 
@@ -192,7 +192,7 @@ struct vault {
     uint64_t drop_leaves_below; /* published, so the next transaction drops them */
     uint64_t drop_tight_below;  /* in the tightening log, so the next transaction drops them */
     uint64_t tight_offset;      /* end of the tightening log */
-    size_t tight_in_rows;       /* bytes of pending.tight that a row carries already */
+    size_t tight_in_rows;       /* bytes of pending.tight that rows carry already */
     struct os_file *tight_file;
 
     struct held *holds;
@@ -205,6 +205,8 @@ struct vault {
     int64_t trim_at_ms;
     int64_t settle_at_ms;
     int64_t rotated_ms; /* when the generation began; 0: not looked up yet */
+    uint64_t period;    /* whose key is at hand; 0: none */
+    struct seal_key period_key;
 };
 
 /* dir/name. E_TOO_LARGE */
@@ -258,8 +260,12 @@ MUST_USE struct status keys_destroy(struct vault *v, const struct buf *keys);
 struct person_key *person_key_find(struct person *p, uint32_t number);
 /* Destroys living keys that no row names. */
 MUST_USE struct status keys_sweep(struct vault *v);
+uint64_t period_of(int64_t at_ms);
 /* The auditor's key of the period, made if it is missing (inside an op). */
 MUST_USE struct status period_key(struct vault *v, int64_t at_ms, struct seal_key *ret);
+/* Those of all periods. An error of `each` ends it and is returned. */
+typedef struct status period_key_fn(void *arg, const struct seal_key *key);
+MUST_USE struct status period_keys(struct vault *v, period_key_fn *each, void *arg);
 
 /* people_load.c, people_rows.c
  * ---------------------------------------------------------------------------- */
@@ -380,7 +386,7 @@ MUST_USE struct status log_commit_rows(struct vault *v);
 /* openings.c: what leaves say, to whom ------------------------------------------------------ */
 enum {
     OPENINGS_AUDITOR = 0, /* as the owner of rows */
-    OPENINGS_GROWING = 0, /* id of a person's newest row; others: their first leaf + 1 */
+    OPENINGS_GROWING = 0, /* id of the newest row; others: their first leaf + 1 */
     OPENING_ROW_MAX = DELTA_MAX,
 };
 struct opening_entry {
@@ -397,13 +403,22 @@ struct leaf_salt opening_salt(const struct seal_key *key, uint64_t leaf, uint32_
 /* Inside an op: at the end of the person's. Leaves ascend. */
 MUST_USE struct status openings_add(struct vault *v, uint64_t owner, const struct seal_key *key,
                                     const struct opening_entry *entry);
-/* Inside an op: into the transaction's row. */
+/* Inside an op: the key of what the auditor gets next: that of the period in which its row begins.
+ */
+MUST_USE struct status openings_auditor_key(struct vault *v, struct seal_key *ret);
+/* Inside an op, after openings_auditor_key. */
 MUST_USE struct status openings_add_auditor(struct vault *v, const struct opening_entry *entry);
 /* Inside the commit. */
 MUST_USE struct status openings_commit(struct vault *v);
+/* The auditor's row of that number. Of which period its key is only trying tells: the likely one is
+ * given, and the one that opened it handed back. E_STORE_MISSING */
+MUST_USE struct status openings_auditor_row(struct vault *v, uint64_t id, struct seal_key *io_key,
+                                            struct buf *row);
 /* A row's entries (struct opening_entry each), ascending; they point into `plain`. */
 MUST_USE struct status openings_read(const struct seal_key *key, uint64_t owner, uint64_t id,
                                      struct slice sealed, struct buf *plain, struct buf *entries);
+MUST_USE struct status openings_entries(const struct seal_key *key, const struct buf *row,
+                                        struct buf *entries);
 /* Sets entry->item.content, which lives in `content`. */
 MUST_USE struct status opening_content(const struct vault *v, uint64_t owner,
                                        struct opening_entry *entry, struct buf *content);

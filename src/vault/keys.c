@@ -72,23 +72,58 @@ struct status person_key_make(struct vault *v, struct person *p, uint32_t number
     return keyring_key(v->keys, ref, ret);
 }
 
-struct status period_key(struct vault *v, int64_t at_ms, struct seal_key *ret) {
-    uint64_t period = leaf_hour(at_ms) / PERIOD_HOURS;
-    struct buf bytes CLEANUP(buf_done);
-    buf_init(&bytes, KEY_REF_LEN);
-    struct status found = state_get(v, STORE_KEYS, 0, period, &bytes);
-    if (!failed(found) && bytes.len == KEY_REF_LEN) {
-        return keyring_key(v->keys, key_ref_get(bytes.ptr), ret);
-    }
-    if (found.code != E_STORE_MISSING) {
-        return failed(found) ? found : FAIL(E_VAULT_CORRUPT);
-    }
+uint64_t period_of(int64_t at_ms) {
+    return leaf_hour(at_ms) / PERIOD_HOURS;
+}
+
+static struct status make_period_key(struct vault *v, uint64_t period, struct seal_key *ret) {
     struct key_ref ref;
     TRY(key_take(v, KEY_PERIOD, &ref));
     uint8_t made[KEY_REF_LEN];
     key_ref_put(ref, made);
     TRY(state_put(v, STORE_KEYS, 0, period, slice_of(made, sizeof made)));
     return keyring_key(v->keys, ref, ret);
+}
+
+static struct status period_key_of(struct vault *v, const struct buf *ref, struct seal_key *ret) {
+    return ref->len == KEY_REF_LEN ? keyring_key(v->keys, key_ref_get(ref->ptr), ret)
+                                   : FAIL(E_VAULT_CORRUPT);
+}
+
+struct status period_key(struct vault *v, int64_t at_ms, struct seal_key *ret) {
+    uint64_t period = period_of(at_ms);
+    if (v->period != period) {
+        struct buf ref CLEANUP(buf_done);
+        buf_init(&ref, KEY_REF_LEN);
+        struct status found = state_get(v, STORE_KEYS, 0, period, &ref);
+        TRY(found.code == E_STORE_MISSING ? make_period_key(v, period, &v->period_key)
+            : failed(found)               ? found
+                                          : period_key_of(v, &ref, &v->period_key));
+        v->period = period;
+    }
+    *ret = v->period_key;
+    return STATUS_OK;
+}
+
+struct key_walk {
+    struct vault *v;
+    period_key_fn *each;
+    void *arg;
+};
+
+static struct status walk_key(void *arg, uint64_t owner, uint64_t id, struct slice sealed) {
+    const struct key_walk *walk = arg;
+    struct buf ref CLEANUP(buf_done);
+    struct seal_key key CLEANUP(seal_key_done) = {.bytes = {0}};
+    buf_init(&ref, KEY_REF_LEN);
+    TRY(state_open(walk->v, STORE_KEYS, owner, id, sealed, &ref));
+    TRY(period_key_of(walk->v, &ref, &key));
+    return walk->each(walk->arg, &key);
+}
+
+struct status period_keys(struct vault *v, period_key_fn *each, void *arg) {
+    struct key_walk walk = {v, each, arg};
+    return store_each(v->store, STORE_KEYS, 0, 0, walk_key, &walk);
 }
 
 /* Which slots rows name, as a bitmap. */

@@ -69,7 +69,7 @@ struct status log_auditor(struct vault *v, struct leaf *leaf, struct slice conte
         return STATUS_OK;
     }
     struct seal_key key CLEANUP(seal_key_done);
-    TRY(period_key(v, vault_now_ms(v), &key));
+    TRY(openings_auditor_key(v, &key));
     struct opening_entry entry = salted_entry(v, &key, leaf->kind, content, &leaf->auditor);
     return openings_add_auditor(v, &entry);
 }

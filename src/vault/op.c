@@ -39,6 +39,7 @@ static void forget_since_mark(struct vault *v) {
     v->pending.tight.len = v->marks.tight;
     v->pending.auditor.len = v->marks.auditor;
     v->pending.deltas.len = v->marks.deltas;
+    v->period = 0; /* its key may have been made by what is undone */
     v->counters = v->marks.counters;
     v->counters.permits = permits;
     v->counters.denials = denials;
@@ -63,7 +64,7 @@ static struct status write_pending(struct vault *v) {
     return segments_commit(v);
 }
 
-enum { TIGHT_WAITS_MAX = 8192 }; /* bytes of tightenings that are written again by each commit */
+enum { TIGHT_WAITS_MAX = 1 << 20 }; /* bytes of tightenings that wait for the disk */
 
 static bool may_wait(const struct vault *v) {
     return v->lazy && !v->must_sync && v->pending.tight.len <= TIGHT_WAITS_MAX;

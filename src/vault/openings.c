@@ -1,7 +1,7 @@
 /* Openings in the store: what leaves say to a person, or to the auditor (owner 0), many entries to
- * a row, each in few bytes (docs/FORMATS.md, "Openings in the store"). A person's row 0 is the one
- * that grows; when it is full it moves to the number of its first leaf. The auditor has a row for
- * each transaction.
+ * a row, each in few bytes (docs/FORMATS.md, "Openings in the store"). Row 0 is the one that grows;
+ * when it is full it moves to the number of its first leaf. The auditor's grows by what a
+ * transaction adds, a person's by each entry.
  *
  * Nothing of an entry is left out: its content is put together again byte by byte, and its salt is
  * made from the key, the leaf and the item, so that it goes with the key. */
@@ -255,14 +255,9 @@ struct status opening_content(const struct vault *v, uint64_t owner, struct open
     return STATUS_OK;
 }
 
-struct status openings_read(const struct seal_key *key, uint64_t owner, uint64_t id,
-                            struct slice sealed, struct buf *plain, struct buf *entries) {
-    struct seal_place place = {.what = SEAL_OPENING, .owner = owner, .id = id};
-    struct status status = record_open_buf(key, &place, sealed, plain);
-    if (failed(status)) {
-        return status.code == E_SEAL_OPEN ? FAIL(E_VAULT_CORRUPT) : status;
-    }
-    struct slice rest = buf_slice(plain);
+struct status openings_entries(const struct seal_key *key, const struct buf *row,
+                               struct buf *entries) {
+    struct slice rest = buf_slice(row);
     struct row_head head;
     TRY(take_head(&rest, &head));
     while (rest.len > 0) {
@@ -271,6 +266,16 @@ struct status openings_read(const struct seal_key *key, uint64_t owner, uint64_t
         TRY(buf_add(entries, slice_of(&entry, sizeof entry)));
     }
     return STATUS_OK;
+}
+
+struct status openings_read(const struct seal_key *key, uint64_t owner, uint64_t id,
+                            struct slice sealed, struct buf *plain, struct buf *entries) {
+    struct seal_place place = {.what = SEAL_OPENING, .owner = owner, .id = id};
+    struct status status = record_open_buf(key, &place, sealed, plain);
+    if (failed(status)) {
+        return status.code == E_SEAL_OPEN ? FAIL(E_VAULT_CORRUPT) : status;
+    }
+    return openings_entries(key, plain, entries);
 }
 
 /* Writing --------------------------------------------------------------------------------- */
@@ -325,6 +330,79 @@ struct status openings_add(struct vault *v, uint64_t owner, const struct seal_ke
     return put_row(v, owner, OPENINGS_GROWING, key, &row);
 }
 
+/* The auditor ----------------------------------------------------------------------------- */
+
+struct trial {
+    struct slice sealed;
+    struct seal_place place;
+    struct buf *row;
+    struct seal_key *key;
+};
+
+static struct status try_key(void *arg, const struct seal_key *key) {
+    struct trial *t = arg;
+    if (t->row->len > 0) {
+        return STATUS_OK;
+    }
+    struct status status = record_open_buf(key, &t->place, t->sealed, t->row);
+    *t->key = failed(status) ? *t->key : *key;
+    return status.code == E_SEAL_OPEN ? STATUS_OK : status;
+}
+
+struct status openings_auditor_row(struct vault *v, uint64_t id, struct seal_key *io_key,
+                                   struct buf *row) {
+    struct slice sealed;
+    struct buf copy CLEANUP(buf_done);
+    buf_init(&copy, OPENING_ROW_MAX + RECORD_OVERHEAD);
+    TRY(store_view(v->store, STORE_OPENINGS, OPENINGS_AUDITOR, id, &sealed));
+    TRY(buf_add(&copy, sealed));
+    struct trial trial = {
+        .sealed = buf_slice(&copy),
+        .place = {.what = SEAL_OPENING, .owner = OPENINGS_AUDITOR, .id = id},
+        .row = row,
+        .key = io_key,
+    };
+    TRY(try_key(&trial, io_key));
+    TRY(row->len > 0 ? STATUS_OK : period_keys(v, try_key, &trial));
+    return row->len > 0 ? STATUS_OK : FAIL(E_VAULT_CORRUPT);
+}
+
+static struct status head_of(const struct buf *row, struct row_head *ret) {
+    struct slice rest = buf_slice(row);
+    return take_head(&rest, ret);
+}
+
+static struct status move_auditor(struct vault *v, const struct seal_key *key, struct buf *row) {
+    struct row_head head;
+    TRY(head_of(row, &head));
+    TRY(put_row(v, OPENINGS_AUDITOR, head.leaf + 1, key, row));
+    buf_clear(row);
+    return store_delete(v->store, STORE_OPENINGS, OPENINGS_AUDITOR, OPENINGS_GROWING);
+}
+
+/* What the transaction adds goes on in the row that grows, unless its period is over. */
+static struct status go_on(struct vault *v, struct buf *row) {
+    struct seal_key key CLEANUP(seal_key_done);
+    struct row_head head;
+    TRY(period_key(v, vault_now_ms(v), &key));
+    struct status found = openings_auditor_row(v, OPENINGS_GROWING, &key, row);
+    if (found.code == E_STORE_MISSING) {
+        return STATUS_OK;
+    }
+    TRY(found);
+    TRY(head_of(row, &head));
+    bool over = period_of((int64_t)head.at_ms) != period_of(vault_now_ms(v));
+    return over ? move_auditor(v, &key, row) : STATUS_OK;
+}
+
+struct status openings_auditor_key(struct vault *v, struct seal_key *ret) {
+    const struct buf *row = &v->pending.auditor;
+    struct row_head head = {.at_ms = (uint64_t)vault_now_ms(v)};
+    TRY(row->len == 0 ? go_on(v, &v->pending.auditor) : STATUS_OK);
+    TRY(row->len == 0 ? STATUS_OK : head_of(row, &head));
+    return period_key(v, (int64_t)head.at_ms, ret);
+}
+
 struct status openings_add_auditor(struct vault *v, const struct opening_entry *entry) {
     return append(v, OPENINGS_AUDITOR, entry, &v->pending.auditor);
 }
@@ -334,12 +412,12 @@ struct status openings_commit(struct vault *v) {
     if (row->len == 0) {
         return STATUS_OK;
     }
-    struct row_head head;
-    struct slice rest = buf_slice(row);
-    TRY(take_head(&rest, &head));
     struct seal_key key CLEANUP(seal_key_done);
-    TRY(period_key(v, (int64_t)head.at_ms, &key));
-    TRY(put_row(v, OPENINGS_AUDITOR, head.leaf + 1, &key, row));
+    TRY(openings_auditor_key(v, &key));
+    if (row->len > ROW_FULL) {
+        return move_auditor(v, &key, row);
+    }
+    TRY(put_row(v, OPENINGS_AUDITOR, OPENINGS_GROWING, &key, row));
     buf_clear(row);
     return STATUS_OK;
 }

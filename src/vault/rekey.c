@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "inside.h"
 
-enum { REKEYS_AT_ONCE = 8 };
+enum { REKEYS_AT_ONCE = 64 };
 
 /* Inside an op: the categories of these records wait. */
 struct status rekey_mark(struct vault *v, const struct selection *which) {

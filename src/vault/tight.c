@@ -34,8 +34,8 @@ struct status tight_offset_save(struct vault *v) {
     return state_put(v, STORE_META, 0, META_TIGHT, slice_of(bytes, sizeof bytes));
 }
 
-/* A row carries all that the file has not got yet, also of commits before this one.
- * Rows are named by the offset at which their first frame will stand: unique, and in order. */
+/* Each commit has a row of its own. The number is where the first frame would stand in the file if
+ * frames were not sealed: unique, in order, and below the offset that follows. */
 struct status tight_commit_rows(struct vault *v) {
     if (v->drop_tight_below != 0) {
         TRY(store_delete_range(v->store, STORE_LEAVES, 1, 0, v->drop_tight_below));
@@ -47,10 +47,11 @@ struct status tight_commit_rows(struct vault *v) {
     }
     struct buf sealed CLEANUP(buf_done);
     buf_init(&sealed, DELTA_MAX + RECORD_OVERHEAD);
-    struct seal_place place = {
-        .what = SEAL_STATE, .owner = 1, .category = STORE_LEAVES, .id = v->tight_offset};
-    TRY(record_seal_buf(&v->state_key, &place, buf_slice(&v->pending.tight), &sealed));
-    TRY(store_put(v->store, STORE_LEAVES, 1, v->tight_offset, buf_slice(&sealed)));
+    uint64_t id = v->tight_offset + v->tight_in_rows;
+    struct slice frames = slice_from(buf_slice(&v->pending.tight), v->tight_in_rows);
+    struct seal_place place = {.what = SEAL_STATE, .owner = 1, .category = STORE_LEAVES, .id = id};
+    TRY(record_seal_buf(&v->state_key, &place, frames, &sealed));
+    TRY(store_put(v->store, STORE_LEAVES, 1, id, buf_slice(&sealed)));
     v->tight_in_rows = v->pending.tight.len;
     return STATUS_OK;
 }

@@ -421,7 +421,7 @@ static void a_deleted_record_is_unreadable_in_old_copies(void **state) {
     }
 }
 
-enum { CROWD = 20, DAY_AND_MORE_MS = 90000000 };
+enum { CROWD = 150, DAY_AND_MORE_MS = 90000000 };
 
 static void shell(const struct world *w, const char *script) {
     char command[512];
