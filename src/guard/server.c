@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -16,7 +17,13 @@
 #include "vault/follow.h"
 #include "worker.h"
 
-enum { EVENTS = 256, HELD = 256, FRAMES_EACH = 64, OUT_PAUSE_BYTES = 8 << 20 };
+enum {
+    EVENTS = 256,
+    HELD = 256,
+    FRAMES_EACH = 64,
+    OUT_PAUSE_BYTES = 8 << 20,
+    LINGER_NS = 20000, /* about what it costs to be woken */
+};
 
 /* Numbers of epoll that are no connection. */
 enum {
@@ -51,6 +58,8 @@ struct server {
     struct held held[HELD];
     size_t held_count;
     struct buf staged;
+    size_t worked; /* frames of this round */
+    bool lingers;  /* there is a processor for who asks and one for who answers */
     bool stops;
 };
 
@@ -67,6 +76,7 @@ struct status server_new(const struct server_options *options, struct server **r
     }
     s->o = *options;
     s->alone_end = &s->alone;
+    s->lingers = sysconf(_SC_NPROCESSORS_ONLN) > 1;
     buf_init_secret(&s->staged, API_MAX_ANSWER * 2);
     for (size_t i = 0; i < GUARD_MAX_CONNECTIONS; i++) {
         conn_init(&s->conns[i]);
@@ -303,6 +313,7 @@ static void work_conn(struct server *s, size_t place) {
             break;
         }
         c->in_flight++;
+        s->worked++;
         work(s, place, c->number, frame, c->role, &none, false);
     }
     conn_taken(c);
@@ -460,7 +471,26 @@ static void take_event(struct server *s, const struct epoll_event *e) {
     }
 }
 
+static int64_t steady_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Who was alone in asking is likely to ask again at once, sooner than a sleeper would be woken. */
+static int wait(struct server *s, struct epoll_event events[EVENTS], int wait_ms) {
+    int n = 0;
+    if (s->lingers && s->worked == 1 && wait_ms > 0) {
+        int64_t until_ns = steady_ns() + LINGER_NS;
+        do {
+            n = epoll_wait(s->epoll, events, EVENTS, 0);
+        } while (n == 0 && steady_ns() < until_ns);
+    }
+    return n != 0 ? n : epoll_wait(s->epoll, events, EVENTS, wait_ms);
+}
+
 static struct status run_round(struct server *s, int *ret_wait_ms) {
+    s->worked = 0;
     TRY(batch(s));
     flush_all(s);
     work_alone(s);
@@ -478,7 +508,7 @@ struct status server_run(struct server *s, struct vault *vault, struct guard *gu
     s->vault = vault;
     s->guard = guard;
     while (!s->stops) {
-        int n = epoll_wait(s->epoll, events, EVENTS, wait_ms);
+        int n = wait(s, events, wait_ms);
         if (n < 0 && errno != EINTR) {
             return FAIL(E_UNKNOWN);
         }
