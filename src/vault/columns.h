@@ -168,8 +168,10 @@ int64_t columns_earliest_expiry(const struct columns *c);
 
 /* Bytes (columns_form.c): a segment as the store keeps it, a selection, a change, a meta. */
 MUST_USE struct status segment_write(const struct segment *s, struct buf *out);
-/* Adds the segment's records to the columns. E_VAULT_CORRUPT for malformed bytes. */
-MUST_USE struct status segment_read(struct columns *c, uint32_t number, struct slice bytes);
+/* Adds the segment's records to the columns. E_VAULT_CORRUPT for malformed bytes, and for an owner
+ * who is not below `owners_below`. */
+MUST_USE struct status segment_read(struct columns *c, uint64_t owners_below, uint32_t number,
+                                    struct slice bytes);
 MUST_USE struct status selection_write(const struct selection *sel, struct buf *out);
 MUST_USE struct status selection_read(struct slice *rest, struct selection *out);
 /* Deltas: what a transaction changed, to be replayed over older segments. */
@@ -177,7 +179,8 @@ MUST_USE struct status delta_put(struct buf *out, const struct vault_meta *meta)
 MUST_USE struct status delta_change(struct buf *out, const struct selection *which,
                                     const struct vault_change *change);
 MUST_USE struct status delta_drop(struct buf *out, const struct selection *which);
-/* Applies what segments have not saved. */
-MUST_USE struct status delta_replay(struct columns *c, uint64_t sequence, struct slice bytes);
+/* Applies what segments have not saved. Errors as of segment_read. */
+MUST_USE struct status delta_replay(struct columns *c, uint64_t owners_below, uint64_t sequence,
+                                    struct slice bytes);
 
 #endif

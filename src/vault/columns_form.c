@@ -237,7 +237,21 @@ static struct vault_meta meta_at(const struct value_column columns[VALUES], uint
     };
 }
 
-static struct status read_rows(struct columns *c, const struct picked *alive, struct slice *rest) {
+static bool flags_known(uint64_t flags) {
+    return flags >> FLAG_PLANES == 0;
+}
+
+/* What nobody could have put: a record without a number or an owner, or one whose category or
+ * purpose stands beyond what there can be. */
+static struct status check_meta(const struct vault_meta *meta, uint64_t owners_below) {
+    bool sound = meta->id > 0 && meta->id <= RECORD_ID_MAX && meta->owner > 0 &&
+                 meta->owner < owners_below && meta->category < VAULT_CATEGORIES_MAX &&
+                 meta->collected_for < VAULT_PURPOSES_MAX && flags_known(meta->flags);
+    return sound ? STATUS_OK : FAIL(E_VAULT_CORRUPT);
+}
+
+static struct status read_rows(struct columns *c, uint64_t owners_below, const struct picked *alive,
+                               struct slice *rest) {
     struct value_column columns[VALUES];
     for (int which = 0; which < VALUES; which++) {
         TRY(take_values(rest, picked_count(alive), &columns[which]));
@@ -247,10 +261,21 @@ static struct status read_rows(struct columns *c, const struct picked *alive, st
     for (struct picks p = picks_of(alive); picks_next(&p, &at); i++) {
         struct vault_meta meta = meta_at(columns, i);
         meta.id = ((uint64_t)alive->segment << SEGMENT_BITS) + at;
+        TRY(check_meta(&meta, owners_below));
         TRY(columns_reserve(c, &meta));
         columns_put(c, &meta, 0);
     }
     return STATUS_OK;
+}
+
+/* A plane has bits of what lives, and a flag's is one that there is. */
+static struct status check_plane(const struct segment *s, uint8_t name, const struct picked *item) {
+    bool sound = name >> 6 != PLANES_FLAG || flags_known(UINT64_C(1) << (name & 63));
+    for (uint64_t used = item->used; used != 0; used &= used - 1) {
+        int word = __builtin_ctzll(used);
+        sound = sound && (item->words[word] & ~s->alive.words[word]) == 0;
+    }
+    return sound ? STATUS_OK : FAIL(E_VAULT_CORRUPT);
 }
 
 static struct status read_planes(struct columns *c, uint32_t number, struct slice *rest) {
@@ -260,6 +285,7 @@ static struct status read_planes(struct columns *c, uint32_t number, struct slic
         struct picked item;
         item.segment = number;
         TRY(picked_read(rest, &item));
+        TRY(check_plane(c->segments[number], *name, &item));
         struct selection which = {.items = &item, .count = 1};
         uint64_t bit = UINT64_C(1) << (*name & 63);
         struct vault_change change = {
@@ -274,7 +300,8 @@ static struct status read_planes(struct columns *c, uint32_t number, struct slic
     return STATUS_OK;
 }
 
-struct status segment_read(struct columns *c, uint32_t number, struct slice bytes) {
+struct status segment_read(struct columns *c, uint64_t owners_below, uint32_t number,
+                           struct slice bytes) {
     const uint8_t *head = NULL;
     TRY(packed_take_bytes(&bytes, 9, &head));
     if (head[0] != SEGMENT_VERSION) {
@@ -286,7 +313,7 @@ struct status segment_read(struct columns *c, uint32_t number, struct slice byte
     if (alive.used == 0) {
         return STATUS_OK;
     }
-    TRY(read_rows(c, &alive, &bytes));
+    TRY(read_rows(c, owners_below, &alive, &bytes));
     TRY(read_planes(c, number, &bytes));
     c->segments[number]->saved_through = bytes_be64(head + 1);
     return STATUS_OK;
@@ -379,7 +406,8 @@ static void get_row(const uint8_t *from, struct vault_meta *meta) {
     meta->place = from[18];
 }
 
-static struct status replay_put(struct columns *c, uint64_t sequence, struct slice *rest) {
+static struct status replay_put(struct columns *c, uint64_t owners_below, uint64_t sequence,
+                                struct slice *rest) {
     const uint8_t *row = NULL;
     TRY(packed_take_bytes(rest, 8 + ROW_BYTES + 8 + 8 + 8 + 2, &row));
     struct vault_meta meta = {.id = bytes_be64(row)};
@@ -388,9 +416,7 @@ static struct status replay_put(struct columns *c, uint64_t sequence, struct sli
     meta.objections = bytes_be64(row + 35);
     meta.shares = bytes_be64(row + 43);
     meta.flags = bytes_be16(row + 51);
-    if (meta.id == 0 || meta.id > RECORD_ID_MAX) {
-        return FAIL(E_VAULT_CORRUPT);
-    }
+    TRY(check_meta(&meta, owners_below));
     TRY(columns_reserve(c, &meta));
     uint32_t at = 0;
     bool there = columns_at(c, meta.id, &at) != NULL;
@@ -436,6 +462,7 @@ static struct status replay_change(struct columns *c, uint64_t sequence, struct 
         .access_list = bytes_be16(row + 54),
         .expires_s = (int64_t)bytes_be64(row + 56),
     };
+    TRY(flags_known(change.flags_add) ? STATUS_OK : FAIL(E_VAULT_CORRUPT));
     struct selection which CLEANUP(selection_done);
     selection_init(&which);
     TRY(selection_read(rest, &which));
@@ -454,13 +481,14 @@ static struct status replay_drop(struct columns *c, uint64_t sequence, struct sl
     return STATUS_OK;
 }
 
-struct status delta_replay(struct columns *c, uint64_t sequence, struct slice bytes) {
+struct status delta_replay(struct columns *c, uint64_t owners_below, uint64_t sequence,
+                           struct slice bytes) {
     while (bytes.len > 0) {
         const uint8_t *kind = NULL;
         TRY(packed_take_bytes(&bytes, 1, &kind));
         switch (*kind) {
         case DELTA_PUT:
-            TRY(replay_put(c, sequence, &bytes));
+            TRY(replay_put(c, owners_below, sequence, &bytes));
             break;
         case DELTA_CHANGE:
             TRY(replay_change(c, sequence, &bytes));

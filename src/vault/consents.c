@@ -182,7 +182,8 @@ static struct status link(struct vault *v, const struct vault_actor *actor,
 
 struct status vault_guardian_link(struct vault *v, const struct vault_actor *actor,
                                   const struct vault_guardian *link_to) {
-    if (link_to->child == link_to->guardian) {
+    bool known = link_to->method < law_fact_info(LAW_GUARDIAN_METHOD)->value_count;
+    if (!known || link_to->child == link_to->guardian) {
         return FAIL(E_NUMBER);
     }
     TRY(op_begin(v));

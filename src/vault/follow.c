@@ -460,7 +460,8 @@ struct status vault_follow_next(struct vault_follower *follower, struct vault_ev
     struct handing h = {.events = ret_events, .max = max, .plain = ret_plain, .starts = starts};
     struct status status = hand(follower, &h);
     for (size_t i = 0; i < h.count; i++) {
-        ret_events[i].payload.ptr = ret_plain->ptr + starts[i];
+        struct slice *payload = &ret_events[i].payload;
+        *payload = slice_sub(buf_slice(ret_plain), starts[i], payload->len);
     }
     mem_free(starts);
     TRY(status);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "law/facts.h"
 
 enum { FORM_VERSION = 1, NOTICE_BYTES = 32 + 12 + 1 };
 
@@ -26,6 +27,13 @@ static const uint8_t *take(struct reader *r, size_t len) {
 
 static uint8_t take_u8(struct reader *r) {
     return *take(r, 1);
+}
+
+/* A value of the vocabulary: nothing is decided on one that is not in it. */
+static uint8_t take_value(struct reader *r, enum law_fact fact) {
+    uint8_t value = take_u8(r);
+    r->bad |= value >= law_fact_info(fact)->value_count;
+    return value;
 }
 
 static uint64_t take_u64(struct reader *r) {
@@ -87,7 +95,7 @@ static struct status facts_write(const struct vault_facts *f, struct buf *out) {
 static void facts_take(struct reader *r, struct vault_facts *ret) {
     ret->age_kind = take_u8(r);
     r->bad |= ret->age_kind > VAULT_AGE_OVER;
-    ret->age_source = take_u8(r);
+    ret->age_source = take_value(r, LAW_SUBJECT_AGE_SOURCE);
     ret->birth.days = (int32_t)bytes_be32(take(r, 4));
     ret->age = take_u8(r);
     ret->age_on.days = (int32_t)bytes_be32(take(r, 4));
@@ -137,8 +145,8 @@ struct status consent_read(struct slice bytes, struct vault_consent *ret) {
     r.bad |= take_u8(&r) != FORM_VERSION;
     ret->purpose = take_u8(&r);
     r.bad |= ret->purpose >= VAULT_PURPOSES_MAX;
-    ret->state = take_u8(&r);
-    ret->giver = take_u8(&r);
+    ret->state = take_value(&r, LAW_CONSENT_STATE);
+    ret->giver = take_value(&r, LAW_CONSENT_GIVER);
     ret->is_explicit = take_bool(&r);
     ret->written = take_bool(&r);
     ret->covers_disclosure = take_bool(&r);
@@ -161,7 +169,7 @@ struct status guardian_write(const struct vault_guardian *g, struct buf *out) {
 struct status guardian_read(struct slice bytes, struct vault_guardian *ret) {
     struct reader r = {.rest = bytes};
     r.bad |= take_u8(&r) != FORM_VERSION;
-    ret->method = take_u8(&r);
+    ret->method = take_value(&r, LAW_GUARDIAN_METHOD);
     ret->verified = take_bool(&r);
     ret->at_ms = (int64_t)take_u64(&r);
     ret->until_ms = (int64_t)take_u64(&r);

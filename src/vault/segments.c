@@ -15,7 +15,7 @@ static struct status load_segment(void *arg, uint64_t owner, uint64_t id, struct
     if (id > RECORD_ID_MAX >> SEGMENT_BITS) {
         return FAIL(E_VAULT_CORRUPT);
     }
-    TRY(segment_read(&v->columns, (uint32_t)id, buf_slice(&plain)));
+    TRY(segment_read(&v->columns, v->counters.next_subject, (uint32_t)id, buf_slice(&plain)));
     if (id < v->columns.count && v->columns.segments[id] != NULL) {
         v->columns.segments[id]->dirty_since = 0;
     }
@@ -29,7 +29,7 @@ static struct status load_delta(void *arg, uint64_t owner, uint64_t id, struct s
     TRY(state_open(v, STORE_DELTAS, owner, id, sealed, &plain));
     struct slice rest = buf_slice(&plain);
     TRY(counters_read(&rest, &v->counters));
-    TRY(delta_replay(&v->columns, id, rest));
+    TRY(delta_replay(&v->columns, v->counters.next_subject, id, rest));
     v->delta_seq = id;
     v->delta_first = v->delta_first == 0 ? id : v->delta_first;
     v->delta_bytes += plain.len;

@@ -159,11 +159,11 @@ static void assert_segments_come_back(const struct model *m) {
         struct buf bytes CLEANUP(buf_done);
         buf_init(&bytes, 1 << 20);
         ASSERT_OK(segment_write(m->c.segments[i], &bytes));
-        ASSERT_OK(segment_read(&again, i, buf_slice(&bytes)));
+        ASSERT_OK(segment_read(&again, OWNERS + 1, i, buf_slice(&bytes)));
         struct columns cut;
         columns_init(&cut);
         for (size_t len = 0; len < bytes.len; len += 1 + bytes.len / 50) {
-            struct status s = segment_read(&cut, i, slice_of(bytes.ptr, len));
+            struct status s = segment_read(&cut, OWNERS + 1, i, slice_of(bytes.ptr, len));
             assert_true(!failed(s) || s.code == E_VAULT_CORRUPT);
             columns_done(&cut);
         }
@@ -176,7 +176,7 @@ static void assert_segments_come_back(const struct model *m) {
 static void assert_deltas_come_back(const struct model *m) {
     struct columns again;
     columns_init(&again);
-    ASSERT_OK(delta_replay(&again, 1, buf_slice(&m->deltas)));
+    ASSERT_OK(delta_replay(&again, OWNERS + 1, 1, buf_slice(&m->deltas)));
     assert_rows(m, &again);
     columns_done(&again);
 }

@@ -66,6 +66,9 @@ static void a_child_cannot_consent_alone(void **state) {
                                   .guardian = parent,
                                   .method = LAW_GUARDIAN_METHOD_PAYMENT,
                                   .verified = true};
+    struct vault_guardian unknown = link;
+    unknown.method = LAW_GUARDIAN_METHOD_ATTESTATION + 1;
+    ASSERT_IS(vault_guardian_link(w->v, NULL, &unknown), E_NUMBER);
     ASSERT_OK(vault_guardian_link(w->v, NULL, &link));
     assert_true(vault_guards(w->v, parent, child));
     struct vault_consent consent;

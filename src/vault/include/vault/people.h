@@ -55,7 +55,8 @@ MUST_USE struct status vault_consent_get(struct vault *v, uint64_t subject, uint
 MUST_USE struct status vault_consent_list(struct vault *v, uint64_t subject,
                                           struct vault_consent *ret, size_t max, size_t *ret_count);
 
-/* Links a guardian to a child, or renews the link. */
+/* Links a guardian to a child, or renews the link. E_NUMBER where they are the same, and for a
+ * method that the vocabulary does not have. */
 MUST_USE struct status vault_guardian_link(struct vault *v, const struct vault_actor *actor,
                                            const struct vault_guardian *link);
 /* Consents that this guardian gave are withdrawn with it. */
