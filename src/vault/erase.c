@@ -166,7 +166,7 @@ static struct status person_goes(struct vault *v, uint64_t subject, struct selec
     TRY(here.code == E_STORE_MISSING ? STATUS_OK : here);
     TRY(guardian_leave(v, subject));
     TRY(records_hand_over(v, subject, gone, &ret->kept));
-    TRY(records_leave(v, subject, &ret->kept));
+    TRY(records_leave(v, subject, VAULT_ALL, &ret->kept));
     TRY(person_rows_erase(v, subject));
     v->counters.erased += counted;
     v->counters.subjects -= counted;
@@ -179,6 +179,7 @@ static struct status finish_one(struct vault *v, const struct erasure *e, size_t
     uint64_t subject = person_at(e, i);
     if (e->kind == TIGHT_ERASE_CATEGORY) {
         TRY(select_category(v, e, subject, gone));
+        TRY(records_leave(v, subject, e->category, &ret->kept));
         TRY(store_delete(v->store, STORE_KEYS, subject, e->category + 1));
     } else {
         TRY(person_goes(v, subject, gone, ret));

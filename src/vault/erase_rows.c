@@ -99,27 +99,34 @@ struct status records_erase(struct vault *v, const struct selection *which, stru
 
 /* Hand over ----------------------------------------------------------------------------- */
 
-/* Whom of the others it goes to: the first who is still here. */
-static struct status heir_of(struct vault *v, const struct vault_meta *meta, struct person **ret) {
-    *ret = NULL;
+/* Whom of the others it goes to: the first who is still here, with their copy of its key. A copy
+ * whose key is gone is one that its holder has erased since (a restore comes by it). */
+static struct status heir_of(struct vault *v, const struct vault_meta *meta, struct person **ret,
+                             struct seal_key *ret_key) {
     for (size_t i = 0; i < VAULT_OTHERS_MAX && meta->others[i] != 0; i++) {
-        struct status found = person_get(v, meta->others[i], ret);
-        if (found.code != E_NO_SUBJECT) {
-            return found;
+        struct person *other = NULL;
+        struct status found = person_get(v, meta->others[i], &other);
+        if (!failed(found)) {
+            found = wrap_open(v, other, meta->category, meta->id, ret_key);
         }
-        *ret = NULL;
+        if (found.code == E_NO_SUBJECT || found.code == E_KEY_GONE) {
+            continue;
+        }
+        TRY(found);
+        *ret = other;
+        return STATUS_OK;
     }
+    *ret = NULL;
     return STATUS_OK;
 }
 
 /* The same record under another owner: opened with the heir's copy of its key, sealed for its new
  * place. Nothing of the old owner is left in row or columns. */
-static struct status hand_over(struct vault *v, const struct vault_meta *old, struct person *heir) {
-    struct seal_key key CLEANUP(seal_key_done);
-    TRY(wrap_open(v, heir, old->category, old->id, &key));
+static struct status hand_over(struct vault *v, const struct vault_meta *old, struct person *heir,
+                               const struct seal_key *key) {
     struct buf plain CLEANUP(buf_done);
     buf_init_secret(&plain, VAULT_PAYLOAD_MAX);
-    TRY(record_payload_with(v, &key, old, &plain));
+    TRY(record_payload_with(v, key, old, &plain));
     struct vault_meta meta = *old;
     meta.owner = heir->subject.id;
     meta.others[0] = 0;
@@ -146,16 +153,18 @@ static struct status settle_record(struct vault *v, uint64_t id, struct selectio
     }
     unsigned stays = VAULT_SHARED | VAULT_STAYS;
     struct person *heir = NULL;
+    struct seal_key key CLEANUP(seal_key_done);
+    key = (struct seal_key){.bytes = {0}};
     bool may_stay = (meta.flags & stays) == stays && (meta.flags & VAULT_BLOB) == 0;
     if (may_stay) {
         TRY(record_others(v, &meta));
-        TRY(heir_of(v, &meta, &heir));
+        TRY(heir_of(v, &meta, &heir, &key));
     }
     if (heir == NULL) {
         return selection_add(gone, id);
     }
     (*io_kept)++;
-    return hand_over(v, &meta, heir);
+    return hand_over(v, &meta, heir, &key);
 }
 
 struct status records_hand_over(struct vault *v, uint64_t subject, struct selection *gone,
@@ -169,15 +178,22 @@ struct status records_hand_over(struct vault *v, uint64_t subject, struct select
     return STATUS_OK;
 }
 
-struct status records_leave(struct vault *v, uint64_t subject, uint64_t *io_kept) {
+struct status records_leave(struct vault *v, uint64_t subject, uint64_t category,
+                            uint64_t *io_kept) {
     struct buf ids CLEANUP(buf_done);
     buf_init(&ids, DELTA_MAX);
     TRY(store_each(v->store, STORE_CONCERNED, subject, 0, collect_id, &ids));
     for (size_t i = 0; i < ids.len / sizeof(uint64_t); i++) {
-        TRY(store_delete(v->store, STORE_WRAPS, id_at(&ids, i), subject));
-        (*io_kept)++;
+        uint64_t id = id_at(&ids, i);
+        uint32_t at = 0;
+        const struct segment *s = columns_at(&v->columns, id, &at);
+        if (category == VAULT_ALL || (s != NULL && s->rows[at].category == category)) {
+            TRY(store_delete(v->store, STORE_WRAPS, id, subject));
+            TRY(store_delete(v->store, STORE_CONCERNED, subject, id));
+            (*io_kept)++;
+        }
     }
-    return store_delete_owner(v->store, STORE_CONCERNED, subject);
+    return STATUS_OK;
 }
 
 /* The person ---------------------------------------------------------------------------- */

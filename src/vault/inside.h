@@ -561,8 +561,10 @@ MUST_USE struct status person_rows_erase(struct vault *v, uint64_t subject);
 /* Records that stay go to the first of the others; the rest are added to `gone`. */
 MUST_USE struct status records_hand_over(struct vault *v, uint64_t subject, struct selection *gone,
                                          uint64_t *ret_kept);
-/* Others' records that concern the person go on without them. */
-MUST_USE struct status records_leave(struct vault *v, uint64_t subject, uint64_t *io_kept);
+/* Others' records of the category (VAULT_ALL: of any) that concern the person go on without them.
+ */
+MUST_USE struct status records_leave(struct vault *v, uint64_t subject, uint64_t category,
+                                     uint64_t *io_kept);
 MUST_USE struct status guardian_leave(struct vault *v, uint64_t guardian);
 MUST_USE struct status erasures_finish(struct vault *v);
 /* For a restore: what was erased since the backup goes again, with or without its keys. */

@@ -109,6 +109,30 @@ static void a_restore_replays_what_tightened(void **state) {
     assert_ledger(w);
 }
 
+/* The heir's key is not there any more when the restore comes to the one who left. */
+static void what_an_heir_erased_later_goes_with_who_left(void **state) {
+    struct world *w = *state;
+    uint64_t alice = world_adult(w, "alice@x.org");
+    uint64_t bob = world_adult(w, "bob@x.org");
+    struct vault_use use = {.purpose = w->messages, .operation = LAW_OPERATION_COLLECT};
+    struct vault_meta meta = {
+        .owner = alice, .category = w->message, .flags = VAULT_STAYS, .others = {bob}};
+    uint64_t id = 0;
+    struct vault_erased erased;
+    ASSERT_OK(vault_put(w->v, &use, &meta, SLICE("hi bob"), &id, NULL));
+    back_up(w);
+    ASSERT_OK(vault_erase_subject(w->v, NULL, alice, SLICE(""), NULL, &erased));
+    assert_reads(w, w->messages, id, "hi bob");
+    ASSERT_OK(vault_erase_category(w->v, NULL, bob, w->message, SLICE(""), NULL, &erased));
+    assert_int_equal(erased.records, 1);
+    vault_close(&w->v);
+    lose(w, "data");
+    restore(w);
+    assert_int_equal(vault_stats(w->v).records, 0);
+    world_reopen(w);
+    assert_ledger(w);
+}
+
 static void an_old_keyring_copy_brings_nobody_back(void **state) {
     struct world *w = *state;
     struct cast c;
@@ -345,6 +369,7 @@ int main(void) {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_restore_replays_what_tightened),
+        TEST(what_an_heir_erased_later_goes_with_who_left),
         TEST(an_old_keyring_copy_brings_nobody_back),
         TEST(without_the_ledger_no_consent_is_known),
         TEST(an_older_store_is_refused_until_it_is_restored),

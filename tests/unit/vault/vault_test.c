@@ -231,6 +231,53 @@ static void a_message_stays_for_the_other_without_the_one_who_left(void **state)
     assert_int_equal(world_count(w, (struct vault_query){.owner = alice}), 0);
 }
 
+/* What Bob erased of his messages is his copy of what Alice sent: hers goes when she does, and
+ * nothing of his that comes later trips over it. */
+static void who_erased_a_category_is_no_heir_of_it(void **state) {
+    struct world *w = *state;
+    uint64_t alice = world_adult(w, "alice@example.org");
+    uint64_t bob = world_adult(w, "bob@example.org");
+    uint64_t sent = put_message(w, alice, bob, VAULT_STAYS, "hi bob");
+    struct vault_erased erased;
+    ASSERT_OK(vault_erase_category(w->v, NULL, bob, w->message, SLICE(""), NULL, &erased));
+    assert_int_equal(erased.records, 0);
+    assert_int_equal(erased.kept, 1);
+    assert_int_equal(world_count(w, (struct vault_query){.other = bob}), 0);
+    assert_reads(w, w->messages, sent, "hi bob");
+    ASSERT_OK(vault_erase_subject(w->v, NULL, alice, SLICE(""), NULL, &erased));
+    assert_int_equal(erased.records, 1);
+    world_reopen(w);
+    char got[64];
+    ASSERT_IS(world_read(w, w->messages, sent, got, sizeof got), E_NO_RECORD);
+    assert_int_equal(vault_stats(w->v).records, 0);
+    assert_ledger(w);
+}
+
+static void an_erased_category_is_begun_anew(void **state) {
+    struct world *w = *state;
+    uint64_t alice = world_adult(w, "alice@example.org");
+    uint64_t bob = world_adult(w, "bob@example.org");
+    uint64_t sent = put_message(w, alice, bob, VAULT_STAYS, "hi bob");
+    uint64_t goes = 0;
+    uint64_t stays = 0;
+    int64_t next_ms = 0;
+    struct vault_erased erased;
+    ASSERT_OK(vault_erase_category(w->v, NULL, bob, w->message, SLICE(""), NULL, &erased));
+    ASSERT_OK(world_put(w, bob, w->messages, w->message, "goes", &goes));
+    ASSERT_OK(world_put(w, bob, w->messages, w->message, "stays", &stays));
+    uint64_t again = put_message(w, alice, bob, VAULT_STAYS, "and again");
+    ASSERT_OK(vault_erase_record(w->v, NULL, goes, SLICE(""), NULL, &erased));
+    ASSERT_OK(vault_tick(w->v, &next_ms)); /* a new key for the category */
+    char dir[128];
+    snprintf(dir, sizeof dir, "%s/backup", w->dir);
+    ASSERT_OK(vault_backup(w->v, dir));
+    assert_reads(w, w->messages, sent, "hi bob");
+    assert_reads(w, w->messages, stays, "stays");
+    ASSERT_OK(vault_erase_subject(w->v, NULL, alice, SLICE(""), NULL, &erased));
+    assert_int_equal(erased.kept, 1);
+    assert_reads(w, w->messages, again, "and again");
+}
+
 struct sum {
     uint64_t count;
     uint64_t bytes;
@@ -561,6 +608,8 @@ int main(void) {
         TEST(retention_is_kept_to_the_second),
         TEST(an_erased_person_is_gone_and_proven),
         TEST(a_message_stays_for_the_other_without_the_one_who_left),
+        TEST(who_erased_a_category_is_no_heir_of_it),
+        TEST(an_erased_category_is_begun_anew),
         TEST(metadata_are_changed_by_person_and_purpose),
         TEST(a_batch_is_one_commit_and_its_parts_fail_alone),
         TEST(a_blob_is_read_from_any_offset_and_goes),

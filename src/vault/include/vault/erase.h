@@ -21,7 +21,8 @@ struct vault_erased {
 MUST_USE struct status vault_erase_subject(struct vault *v, const struct vault_actor *actor,
                                            uint64_t subject, struct slice ground,
                                            struct buf *receipt, struct vault_erased *ret);
-/* Everything of a category; its key goes. */
+/* Everything of a category; its key goes, and with it the person's copies of the keys of others'
+ * records of that category: what was sent to them stays with who sent it. */
 MUST_USE struct status vault_erase_category(struct vault *v, const struct vault_actor *actor,
                                             uint64_t subject, uint8_t category, struct slice ground,
                                             struct buf *receipt, struct vault_erased *ret);
