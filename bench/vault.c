@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/bytes.h"
 #include "support.h"
@@ -15,6 +16,7 @@
 enum {
     PURPOSES = 25,
     CATEGORIES = 10,
+    RARE = 100, /* records that are found by what no other has */
     PAYLOAD = 100,
     BATCH = 500,
     ROUNDS = 200,
@@ -30,7 +32,7 @@ static struct law_map *make_map(void) {
                          "  contact \"a@b.example\"\n  officer \"a@b.example\"\n  country NL\n"
                          "  size large\n  directed_to_children true\n"),
          "map");
-    for (int i = 0; i < CATEGORIES; i++) {
+    for (int i = 0; i <= CATEGORIES; i++) {
         must(buf_add_format(&b, "category cat%d \"Category\"\n  keep deleted\n", i), "map");
     }
     for (int i = 0; i < PURPOSES; i++) {
@@ -39,7 +41,7 @@ static struct law_map *make_map(void) {
                             "  necessary \"it is what was asked for\"\n  uses cat0",
                             i),
              "map");
-        for (int c = 1; c < CATEGORIES; c++) {
+        for (int c = 1; c <= CATEGORIES; c++) {
             must(buf_add_format(&b, ", cat%d", c), "map");
         }
         must(buf_add_str(&b, " for collect, store, use, erase\n"), "map");
@@ -79,6 +81,16 @@ static void add_people(struct bench *b) {
     }
 }
 
+/* Spread over the store, for purpose 0 as well. */
+static void make_rare(struct vault_meta *meta) {
+    meta->category = CATEGORIES;
+    meta->origin = 1;
+    meta->purposes |= 1;
+    meta->objections = 2;
+    meta->shares = 2;
+    meta->expires_s = time(NULL) + 86400;
+}
+
 static void add_records(struct bench *b) {
     uint8_t payload[PAYLOAD];
     memset(payload, 'd', sizeof payload);
@@ -91,6 +103,10 @@ static void add_records(struct bench *b) {
                                   .category = (uint8_t)(i % CATEGORIES),
                                   .purposes = UINT64_C(1) << (i % PURPOSES),
                                   .shares = 0};
+        if (i % (b->count / RARE) == 0) {
+            use.purpose = 0;
+            make_rare(&meta);
+        }
         if (i % BATCH == 0) {
             must(vault_begin_batch(b->v), "batch");
         }
@@ -147,6 +163,36 @@ static double find(struct bench *b, bool by_person, bool open) {
              "find");
     }
     return per_op_us(begin, rounds);
+}
+
+static double find_rare(struct bench *b, const struct vault_query *query) {
+    uint64_t sum = 0;
+    struct vault_use use = {.purpose = 0, .operation = LAW_OPERATION_USE};
+    struct vault_found found = {.permitted = 0};
+    double begin = now_s();
+    for (size_t i = 0; i < ROUNDS; i++) {
+        must(vault_find_meta(b->v, &use, query, each, &sum, &found), "find");
+        if (found.permitted < RARE || found.permitted > RARE + 1) {
+            must(FAIL(E_UNKNOWN), "what is rare");
+        }
+    }
+    return per_op_us(begin, ROUNDS);
+}
+
+static void print_rare(struct bench *b) {
+    const struct {
+        const char *by;
+        struct vault_query query;
+    } all[] = {
+        {"category", {.category = CATEGORIES + 1}},
+        {"origin", {.origin = 1}},
+        {"expiry", {.expires_by_s = time(NULL) + 2 * 86400}},
+        {"recipient", {.shares = 2}},
+        {"objection", {.objections = 2}},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        printf("\"%d_by_%s_us\":%.1f,", RARE, all[i].by, find_rare(b, &all[i].query));
+    }
 }
 
 static double change(struct bench *b, bool by_person) {
@@ -230,6 +276,7 @@ int main(int argc, char **argv) {
     printf("\"meta_by_person_us\":%.2f,", find(&b, true, false));
     printf("\"meta_by_purpose_us\":%.1f,", find(&b, false, false));
     printf("\"data_by_purpose_us\":%.1f,", find(&b, false, true));
+    print_rare(&b);
     printf("\"change_by_person_us\":%.1f,", change(&b, true));
     printf("\"change_by_purpose_us\":%.1f,", change(&b, false));
     printf("\"erase_one_s\":%.4f,", erase(&b, 1));

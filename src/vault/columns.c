@@ -68,6 +68,38 @@ static struct status reserve_table(struct columns *c, size_t number) {
     return STATUS_OK;
 }
 
+static void digest_row(struct digest *d, const struct row *row) {
+    d->categories |= UINT64_C(1) << (row->category % 64);
+    d->collected_for_set |= UINT64_C(1) << (row->collected_for % 64);
+    d->origins |= UINT64_C(1) << (row->origin % 64);
+    if (row->expires != 0 && row->expires < d->earliest_expiry) {
+        d->earliest_expiry = row->expires;
+    }
+}
+
+static const struct digest of_none = {.earliest_expiry = UINT32_MAX};
+
+/* Anew from what lives, in the words whose bits are set. */
+static void digest_words(struct segment *s, uint64_t words) {
+    for (; words != 0; words &= words - 1) {
+        uint32_t word = (uint32_t)__builtin_ctzll(words);
+        s->of_word[word] = of_none;
+        for (uint64_t rest = s->alive.words[word]; rest != 0; rest &= rest - 1) {
+            digest_row(&s->of_word[word], &s->rows[word * 64 + (uint32_t)__builtin_ctzll(rest)]);
+        }
+    }
+    s->all = of_none;
+    for (uint32_t word = 0; word < SEGMENT_WORDS; word++) {
+        const struct digest *d = &s->of_word[word];
+        s->all.categories |= d->categories;
+        s->all.collected_for_set |= d->collected_for_set;
+        s->all.origins |= d->origins;
+        if (d->earliest_expiry < s->all.earliest_expiry) {
+            s->all.earliest_expiry = d->earliest_expiry;
+        }
+    }
+}
+
 static struct status reserve_segment(struct columns *c, uint64_t id, struct segment **ret) {
     size_t number = (size_t)(id >> SEGMENT_BITS);
     TRY(reserve_table(c, number));
@@ -77,7 +109,7 @@ static struct status reserve_segment(struct columns *c, uint64_t id, struct segm
             return FAIL(E_MEMORY);
         }
         s->number = (uint32_t)number;
-        s->earliest_expiry = UINT32_MAX;
+        digest_words(s, UINT64_MAX);
         c->segments[number] = s;
     }
     *ret = c->segments[number];
@@ -169,18 +201,6 @@ static uint32_t expiry_of(int64_t expires_s) {
     return never ? 0 : (uint32_t)expires_s;
 }
 
-static void set_expiry(struct segment *s, uint32_t at, int64_t expires_s) {
-    s->rows[at].expires = expiry_of(expires_s);
-    if (s->rows[at].expires != 0 && s->rows[at].expires < s->earliest_expiry) {
-        s->earliest_expiry = s->rows[at].expires;
-    }
-}
-
-static void set_origin(struct segment *s, uint32_t at, uint16_t origin) {
-    s->rows[at].origin = origin;
-    s->origins |= UINT64_C(1) << (origin % 64);
-}
-
 void columns_put(struct columns *c, const struct vault_meta *meta, uint64_t delta) {
     struct segment *s = segment_of(c, meta->id);
     uint32_t at = (uint32_t)(meta->id % SEGMENT_RECORDS);
@@ -190,10 +210,10 @@ void columns_put(struct columns *c, const struct vault_meta *meta, uint64_t delt
     s->rows[at].category = meta->category;
     s->rows[at].collected_for = meta->collected_for;
     s->rows[at].place = meta->place;
-    set_expiry(s, at, meta->expires_s);
-    set_origin(s, at, meta->origin);
-    s->categories |= UINT64_C(1) << (meta->category % 64);
-    s->collected_for_set |= UINT64_C(1) << (meta->collected_for % 64);
+    s->rows[at].expires = expiry_of(meta->expires_s);
+    s->rows[at].origin = meta->origin;
+    digest_row(&s->of_word[at / 64], &s->rows[at]);
+    digest_row(&s->all, &s->rows[at]);
     set_bits(s, PLANES_PURPOSE, meta->purposes, at);
     set_bits(s, PLANES_OBJECTION, meta->objections, at);
     set_bits(s, PLANES_SHARE, meta->shares, at);
@@ -318,14 +338,17 @@ static void change_rows(struct segment *s, const struct picked *which,
             row->masks[set] = (row->masks[set] & ~masks->remove[set]) | masks->add[set];
         }
         if (change->origin != 0) {
-            set_origin(s, at, change->origin);
+            row->origin = change->origin;
         }
         if (change->access_list != 0) {
             row->access_list = change->access_list;
         }
         if (change->expires_s != 0) {
-            set_expiry(s, at, change->expires_s);
+            row->expires = expiry_of(change->expires_s);
         }
+    }
+    if (change->origin != 0 || change->expires_s != 0) {
+        digest_words(s, which->used);
     }
 }
 
@@ -354,30 +377,16 @@ static void forget_at(struct columns *c, struct segment *s, uint32_t at) {
     c->alive--;
 }
 
-static void refresh_expiry(struct segment *s) {
-    s->earliest_expiry = UINT32_MAX;
-    for (uint32_t at = 0; at < SEGMENT_RECORDS; at++) {
-        if (s->rows[at].expires != 0 && s->rows[at].expires < s->earliest_expiry) {
-            s->earliest_expiry = s->rows[at].expires;
-        }
-    }
-}
-
 void columns_drop(struct columns *c, const struct selection *which, uint64_t delta) {
     for (size_t i = 0; i < which->count; i++) {
         struct segment *s = c->segments[which->items[i].segment];
-        bool held_earliest = false;
         uint32_t at = 0;
         for (struct picks p = picks_of(&which->items[i]); picks_next(&p, &at);) {
             if ((s->alive.words[at / 64] >> (at % 64) & 1) != 0) {
-                uint32_t expires = s->rows[at].expires;
-                held_earliest |= expires != 0 && expires <= s->earliest_expiry;
                 forget_at(c, s, at);
             }
         }
-        if (held_earliest) {
-            refresh_expiry(s);
-        }
+        digest_words(s, which->items[i].used);
         mark_dirty(s, delta);
     }
 }

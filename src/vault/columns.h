@@ -44,15 +44,22 @@ struct row {
 };
 _Static_assert(sizeof(struct row) == 64, "a row is a line of memory");
 
+/* What occurs among some records, or did until the last of them was dropped: where a value is not,
+ * nobody looks for it. A bit stands for every value that leaves the same rest modulo 64. */
+struct digest {
+    uint64_t categories;
+    uint64_t collected_for_set;
+    uint64_t origins;
+    uint32_t earliest_expiry; /* UINT32_MAX: none */
+};
+
 struct segment {
     uint32_t number;
     uint32_t alive_count;
     uint64_t dirty_since; /* sequence of the first delta that is not in the store's copy; 0: none */
     uint64_t saved_through; /* deltas up to this are in the store's copy */
-    uint64_t categories;    /* bits of what occurs, or once did */
-    uint64_t collected_for_set;
-    uint64_t origins; /* bit origin % 64 */
-    uint32_t earliest_expiry;
+    struct digest all;
+    struct digest of_word[SEGMENT_WORDS];
     struct plane alive;
     struct plane *planes[PLANE_SETS][64];
     struct row rows[SEGMENT_RECORDS];

@@ -179,21 +179,18 @@ static uint64_t plane_count(const struct plane *bits) {
     return count;
 }
 
-/* From what is known of the whole segment: can it hold a match? */
-static bool may_match(const struct segment *s, const struct vault_query *q) {
-    if (s->alive_count == 0) {
+/* Can there be a match among those of which this is known? */
+static bool may_match(const struct digest *d, const struct vault_query *q) {
+    if (q->category != 0 && (d->categories >> ((q->category - 1) % 64) & 1) == 0) {
         return false;
     }
-    if (q->category != 0 && (s->categories >> ((q->category - 1) % 64) & 1) == 0) {
+    if (q->collected_for != 0 && (d->collected_for_set >> ((q->collected_for - 1) % 64) & 1) == 0) {
         return false;
     }
-    if (q->collected_for != 0 && (s->collected_for_set >> ((q->collected_for - 1) % 64) & 1) == 0) {
+    if (q->origin != 0 && (d->origins >> (q->origin % 64) & 1) == 0) {
         return false;
     }
-    if (q->origin != 0 && (s->origins >> (q->origin % 64) & 1) == 0) {
-        return false;
-    }
-    return q->expires_by_s == 0 || (int64_t)s->earliest_expiry <= q->expires_by_s;
+    return q->expires_by_s == 0 || (int64_t)d->earliest_expiry <= q->expires_by_s;
 }
 
 static void keep_any(const struct segment *s, enum plane_set set, uint64_t bits, struct plane *io) {
@@ -242,22 +239,33 @@ static bool values_match(const struct segment *s, uint32_t at, const struct vaul
     return q->expires_by_s == 0 || expires;
 }
 
-/* Conditions on values, and expiry, looked at only where a bit is left. */
+static void keep_rows(const struct segment *s, const struct vault_query *q, bool expiry,
+                      int64_t now_s, uint32_t word, uint64_t *io_bits) {
+    for (uint64_t rest = *io_bits; rest != 0; rest &= rest - 1) {
+        uint32_t at = word * 64 + (uint32_t)__builtin_ctzll(rest);
+        bool keep = values_match(s, at, q) && !(expiry && segment_expired(s, at, now_s));
+        if (!keep) {
+            *io_bits &= ~(UINT64_C(1) << (at % 64));
+        }
+    }
+}
+
+/* Conditions on values, and expiry: a row is looked at only where a bit is left, and where its word
+ * may hold what is asked for. */
 static void keep_values(const struct segment *s, const struct vault_query *q, int64_t now_s,
                         bool expired_too, struct plane *io) {
     bool values =
         q->category != 0 || q->collected_for != 0 || q->origin != 0 || q->expires_by_s != 0;
-    bool expiry = !expired_too && (int64_t)s->earliest_expiry <= now_s;
-    if (!values && !expiry) {
+    if (!values && (expired_too || (int64_t)s->all.earliest_expiry > now_s)) {
         return;
     }
     for (uint32_t word = 0; word < SEGMENT_WORDS; word++) {
-        for (uint64_t rest = io->words[word]; rest != 0; rest &= rest - 1) {
-            uint32_t at = word * 64 + (uint32_t)__builtin_ctzll(rest);
-            bool keep = values_match(s, at, q) && !(expiry && segment_expired(s, at, now_s));
-            if (!keep) {
-                io->words[word] &= ~(UINT64_C(1) << (at % 64));
-            }
+        const struct digest *d = &s->of_word[word];
+        bool expiry = !expired_too && (int64_t)d->earliest_expiry <= now_s;
+        if (!may_match(d, q)) {
+            io->words[word] = 0;
+        } else if (values || expiry) {
+            keep_rows(s, q, expiry, now_s, word, &io->words[word]);
         }
     }
 }
@@ -297,7 +305,7 @@ static struct status select_all(const struct columns *c, const struct vault_quer
                                 bool expired_too, struct selection *out) {
     for (size_t i = (size_t)(q->after >> SEGMENT_BITS); i < c->count; i++) {
         const struct segment *s = c->segments[i];
-        if (s == NULL || !may_match(s, q)) {
+        if (s == NULL || s->alive_count == 0 || !may_match(&s->all, q)) {
             continue;
         }
         struct plane bits = s->alive;
@@ -434,7 +442,7 @@ uint64_t columns_count(const struct columns *c, const struct vault_query *query,
     }
     for (size_t i = 0; i < c->count; i++) {
         const struct segment *s = c->segments[i];
-        if (s != NULL && may_match(s, query)) {
+        if (s != NULL && s->alive_count > 0 && may_match(&s->all, query)) {
             struct plane bits = s->alive;
             cut_below(&bits, s->number, query->after);
             narrow(s, query, now_s, false, &bits);
@@ -448,9 +456,9 @@ int64_t columns_earliest_expiry(const struct columns *c) {
     int64_t earliest = INT64_MAX;
     for (size_t i = 0; i < c->count; i++) {
         const struct segment *s = c->segments[i];
-        if (s != NULL && s->alive_count > 0 && s->earliest_expiry != UINT32_MAX &&
-            (int64_t)s->earliest_expiry < earliest) {
-            earliest = (int64_t)s->earliest_expiry;
+        if (s != NULL && s->all.earliest_expiry != UINT32_MAX &&
+            (int64_t)s->all.earliest_expiry < earliest) {
+            earliest = (int64_t)s->all.earliest_expiry;
         }
     }
     return earliest;
