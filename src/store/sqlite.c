@@ -1,5 +1,6 @@
 /* The store on SQLite: one table per space, clustered by owner and id; a write-ahead log that is
- * synced at each commit; freed pages wiped; no extensions; files of others refused.
+ * synced at each commit; freed pages wiped; no extensions; files of others refused; damaged bytes
+ * noticed (checked.c).
  *
  * Must never: interpret the bytes, build SQL from anything but its own table, or go on after a
  * commit that failed without saying so. */
@@ -7,14 +8,12 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "checked.h"
 #include "sqlite_error.h"
 #include "store/store.h"
 
 enum {
-    APPLICATION_ID = 0x57415244, /* "WARD" */
-    FORMAT_VERSION = 2,
     SQL_MAX = 256,
-    PAGE_BYTES = 4096,
     BUSY_MS = 250,
     COPY_PAGES = 4096, /* copied at a time by a backup */
     FREE_PART = 32,    /* of the file may be free pages before they are given back */
@@ -67,6 +66,7 @@ static const char *const sql_after[] = {
 };
 
 struct store {
+    struct checked files;
     sqlite3 *db;
     bool in_transaction;
     bool lazy;
@@ -192,6 +192,13 @@ static struct status make_tables(struct store *s) {
     return execute(s, sql_commit);
 }
 
+/* What a file is made with. */
+static struct status prepare_file(struct store *s) {
+    int sum_bytes = PAGE_SUM_BYTES;
+    TRY(sqlite_status(sqlite3_file_control(s->db, "main", SQLITE_FCNTL_RESERVE_BYTES, &sum_bytes)));
+    return execute_all(s, sql_before, ARRAY_LEN(sql_before));
+}
+
 static struct status harden(struct store *s) {
     sqlite3_busy_timeout(s->db, BUSY_MS);
     sqlite3_extended_result_codes(s->db, 1);
@@ -200,7 +207,7 @@ static struct status harden(struct store *s) {
     TRY(sqlite_status(sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL)));
     sqlite3_limit(s->db, SQLITE_LIMIT_LENGTH, STORE_VALUE_MAX + PAGE_BYTES);
     sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 0);
-    return execute_all(s, sql_before, ARRAY_LEN(sql_before));
+    return prepare_file(s);
 }
 
 static struct status set_cache(struct store *s, size_t cache_bytes) {
@@ -213,7 +220,8 @@ static struct status set_cache(struct store *s, size_t cache_bytes) {
 static struct status open_into(struct store *s, const struct store_options *options) {
     int how = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
     how |= options->must_exist ? 0 : SQLITE_OPEN_CREATE;
-    TRY(sqlite_status(sqlite3_open_v2(options->path, &s->db, how, options->vfs)));
+    TRY(checked_init(&s->files, options->vfs));
+    TRY(sqlite_status(sqlite3_open_v2(options->path, &s->db, how, s->files.name)));
     TRY(harden(s));
     TRY(set_cache(s, options->cache_bytes));
     bool fresh = false;
@@ -265,6 +273,7 @@ void store_close(struct store **store) {
     sqlite3_finalize(s->part_begin);
     sqlite3_finalize(s->part_end);
     sqlite3_close(s->db);
+    checked_done(&s->files);
     mem_free(s);
     *store = NULL;
 }
@@ -459,12 +468,9 @@ struct status store_copy(struct store *s, const char *to_path) {
     release_view(s);
     struct store copy = {.db = NULL};
     int how = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    sqlite3_vfs *vfs = NULL;
-    sqlite3_file_control(s->db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs);
-    const char *vfs_name = vfs == NULL ? NULL : vfs->zName;
-    struct status status = sqlite_status(sqlite3_open_v2(to_path, &copy.db, how, vfs_name));
+    struct status status = sqlite_status(sqlite3_open_v2(to_path, &copy.db, how, s->files.name));
     if (!failed(status)) {
-        status = execute_all(&copy, sql_before, ARRAY_LEN(sql_before));
+        status = prepare_file(&copy);
     }
     if (!failed(status)) {
         status = execute(&copy, "PRAGMA journal_mode = OFF");

@@ -90,6 +90,9 @@ struct status sqlite_status(int rc) {
     if (rc == SQLITE_IOERR_NOMEM) {
         return FAIL(E_MEMORY);
     }
+    if (rc == SQLITE_IOERR_DATA) {
+        return FAIL(E_STORE_CORRUPT);
+    }
     for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
         if (codes[i].rc == (rc & 0xff)) {
             return (struct status){codes[i].code};

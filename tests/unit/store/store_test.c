@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +46,8 @@ static int end(void **state) {
     struct bench *b = *state;
     char command[128];
     store_close(&b->s);
-    const char *names[] = {"store.db", "store.db-wal", "store.db-shm", "copy.db"};
+    const char *names[] = {"store.db", "store.db-wal", "store.db-shm", "store.db-wal-mark",
+                           "copy.db"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         snprintf(command, sizeof command, "%s/%s", b->dir, names[i]);
         unlink(command);
@@ -320,23 +322,288 @@ static void a_copy_is_whole_and_apart(void **state) {
     store_close(&other);
 }
 
+/* A file's bytes, to be put back after each harm. */
+struct image {
+    char path[128];
+    uint8_t *bytes;
+    size_t len;
+};
+
+static struct image take(const struct bench *b, const char *after) {
+    struct image i;
+    struct stat info;
+    snprintf(i.path, sizeof i.path, "%s%s", b->path, after);
+    assert_int_equal(stat(i.path, &info), 0);
+    i.len = (size_t)info.st_size;
+    i.bytes = malloc(i.len + 1);
+    FILE *f = fopen(i.path, "rb");
+    assert_int_equal(fread(i.bytes, 1, i.len, f), i.len);
+    fclose(f);
+    return i;
+}
+
+static void lay(const struct image *i) {
+    FILE *f = fopen(i->path, "wb");
+    assert_int_equal(fwrite(i->bytes, 1, i->len, f), i->len);
+    fclose(f);
+}
+
+static void drop(struct image *i) {
+    free(i->bytes);
+}
+
+enum { MANY = 400 };
+static const char row_text[] = "a row of some length, so that there are many pages of them";
+
+static void put_many(struct bench *b) {
+    ASSERT_OK(store_begin(b->s));
+    for (uint64_t id = 1; id <= MANY; id++) {
+        put(b->s, id, id, row_text);
+    }
+    ASSERT_OK(store_commit(b->s));
+}
+
+/* Every row as it was, or a refusal: never one less, never other words. */
+static bool all_there_or_refused(struct bench *b) {
+    struct store_options options = {.path = b->path};
+    struct status status = store_open(&options, &b->s);
+    struct buf row CLEANUP(buf_done);
+    buf_init(&row, 4096);
+    for (uint64_t id = 1; id <= MANY && !failed(status); id++) {
+        buf_clear(&row);
+        status = store_get(b->s, STORE_RECORDS, id, id, &row);
+        assert_true(failed(status) || slice_eq(buf_slice(&row), slice_str(row_text)));
+    }
+    store_close(&b->s);
+    if (failed(status)) {
+        ASSERT_IS(status, E_STORE_CORRUPT);
+    }
+    return !failed(status);
+}
+
 static void flipped_pages_are_noticed(void **state) {
     struct bench *b = *state;
-    for (uint64_t id = 1; id < 2000; id++) {
-        put(b->s, id, id, "a row of some length, so that there are pages");
-    }
+    put_many(b);
     ASSERT_OK(store_settle(b->s));
     store_close(&b->s);
-    FILE *f = fopen(b->path, "r+b");
-    for (long page = 24; page < 60; page++) {
-        fseek(f, page * 4096, SEEK_SET);
-        fwrite("\xff\xff\xff\xff\xff\xff\xff\xff", 1, 8, f);
+    struct image whole = take(b, "");
+    size_t noticed = 0;
+    for (size_t at = 0; at < whole.len; at += at < 4096 ? 3 : 61) {
+        whole.bytes[at] ^= (uint8_t)(1u << at % 8);
+        lay(&whole);
+        noticed += !all_there_or_refused(b);
+        whole.bytes[at] ^= (uint8_t)(1u << at % 8);
     }
-    fclose(f);
+    assert_true(noticed > 100);
+    lay(&whole);
+    assert_true(all_there_or_refused(b));
+    drop(&whole);
+}
+
+/* What SQLite alone does not see: leaf pages that say that they have fewer rows. */
+static void a_leaf_does_not_lose_rows(void **state) {
+    struct bench *b = *state;
+    put_many(b);
+    ASSERT_OK(store_settle(b->s));
+    store_close(&b->s);
+    struct image whole = take(b, "");
+    size_t leaves = 0;
+    for (size_t page = 4096; page < whole.len; page += 4096) {
+        uint8_t *count = whole.bytes + page + 4;
+        if (whole.bytes[page] != 10 || *count == 0) {
+            continue;
+        }
+        uint8_t was = *count;
+        *count &= (uint8_t)(*count - 1);
+        lay(&whole);
+        assert_false(all_there_or_refused(b));
+        *count = was;
+        leaves++;
+    }
+    assert_true(leaves > 5);
+    lay(&whole);
+    drop(&whole);
+}
+
+static void pages_keep_their_places(void **state) {
+    struct bench *b = *state;
+    put_many(b);
+    ASSERT_OK(store_settle(b->s));
+    store_close(&b->s);
+    struct image whole = take(b, "");
+    uint8_t *last = whole.bytes + whole.len - 4096;
+    memcpy(last, last - 4096, 4096);
+    lay(&whole);
+    assert_false(all_there_or_refused(b));
+    whole.len -= 4096;
+    lay(&whole);
+    assert_false(all_there_or_refused(b)); /* cut off */
+    drop(&whole);
+}
+
+/* The store as a killed process leaves it, with `rows` committed one by one. */
+static void leave_unclean(struct bench *b, struct image *data, struct image *log,
+                          struct image *mark) {
+    put_many(b);
+    ASSERT_OK(store_settle(b->s));
+    for (uint64_t id = 1; id <= 5; id++) {
+        put(b->s, MANY + id, 1, "committed");
+    }
+    *data = take(b, "");
+    *log = take(b, "-wal");
+    *mark = take(b, "-wal-mark");
+    store_close(&b->s);
+}
+
+static void lay_all(const struct image *data, const struct image *log, const struct image *mark) {
+    lay(data);
+    lay(log);
+    lay(mark);
+}
+
+static void assert_committed(struct bench *b) {
+    reopen(b);
+    for (uint64_t id = 1; id <= 5; id++) {
+        assert_row(b->s, MANY + id, 1, "committed");
+    }
+    store_close(&b->s);
+}
+
+static void a_flipped_log_does_not_forget(void **state) {
+    struct bench *b = *state;
+    struct image data;
+    struct image log;
+    struct image mark;
+    leave_unclean(b, &data, &log, &mark);
     struct store_options options = {.path = b->path};
-    struct status opened = store_open(&options, &b->s);
-    struct status checked = failed(opened) ? opened : store_check(b->s);
-    ASSERT_IS(checked, E_STORE_CORRUPT);
+    for (size_t at = 0; at < log.len; at += at < 64 ? 1 : 97) {
+        log.bytes[at] ^= (uint8_t)(1u << at % 8);
+        lay_all(&data, &log, &mark);
+        ASSERT_IS(store_open(&options, &b->s), E_STORE_CORRUPT);
+        ASSERT_IS(store_open(&options, &b->s), E_STORE_CORRUPT); /* the first took nothing away */
+        log.bytes[at] ^= (uint8_t)(1u << at % 8);
+        lay(&log);
+    }
+    assert_committed(b);
+    drop(&data);
+    drop(&log);
+    drop(&mark);
+}
+
+static void a_shorter_log_is_refused(void **state) {
+    struct bench *b = *state;
+    struct image data;
+    struct image log;
+    struct image mark;
+    leave_unclean(b, &data, &log, &mark);
+    struct store_options options = {.path = b->path};
+    size_t whole = log.len;
+    for (log.len = 0; log.len < whole; log.len += 1000) {
+        lay_all(&data, &log, &mark);
+        ASSERT_IS(store_open(&options, &b->s), E_STORE_CORRUPT);
+    }
+    unlink(log.path);
+    ASSERT_IS(store_open(&options, &b->s), E_STORE_CORRUPT);
+    /* A mark that nobody can read takes nothing away from what is there. */
+    log.len = whole;
+    for (size_t at = 0; at < mark.len; at++) {
+        mark.bytes[at] ^= 4;
+        lay_all(&data, &log, &mark);
+        assert_committed(b);
+        mark.bytes[at] ^= 4;
+    }
+    drop(&data);
+    drop(&log);
+    drop(&mark);
+}
+
+/* What a power loss tears off the end was not synced, and no damage. */
+static void a_torn_end_is_no_damage(void **state) {
+    struct bench *b = *state;
+    struct image data;
+    struct image log;
+    struct image mark;
+    leave_unclean(b, &data, &log, &mark);
+    size_t whole = log.len;
+    log.bytes = realloc(log.bytes, whole + 9000);
+    memset(log.bytes + whole, 0x5a, 9000);
+    for (log.len = whole; log.len < whole + 9000; log.len += 1700) {
+        lay_all(&data, &log, &mark);
+        assert_committed(b);
+    }
+    drop(&data);
+    drop(&log);
+    drop(&mark);
+}
+
+/* As a kill would leave it at this moment, in another place. */
+static void copy_file(const struct bench *b, const char *after) {
+    struct image i = take(b, after);
+    snprintf(i.path, sizeof i.path, "%s/copy.db%s", b->dir, after);
+    lay(&i);
+    drop(&i);
+}
+
+/* The log is filled, brought into the file and begun anew, by itself and when asked; whenever the
+ * process is killed, what it leaves opens. */
+static void a_log_that_begins_anew_opens(void **state) {
+    struct bench *b = *state;
+    static char big[200000];
+    char copy[128];
+    memset(big, 'x', sizeof big);
+    snprintf(copy, sizeof copy, "%s/copy.db", b->dir);
+    for (uint64_t round = 1; round <= 200; round++) {
+        ASSERT_OK(store_put(b->s, STORE_RECORDS, 1, round % 9, slice_of(big, sizeof big - round)));
+        ASSERT_OK(round % 120 == 0 ? store_settle(b->s) : STATUS_OK);
+        if (round % 5 != 0 && round % 120 != 1) {
+            continue;
+        }
+        copy_file(b, "");
+        copy_file(b, "-wal");
+        copy_file(b, "-wal-mark");
+        struct store *other = NULL;
+        struct store_options options = {.path = copy, .must_exist = true};
+        ASSERT_OK(store_open(&options, &other));
+        struct slice row;
+        ASSERT_OK(store_view(other, STORE_RECORDS, 1, round % 9, &row));
+        assert_int_equal(row.len, sizeof big - round);
+        store_close(&other);
+    }
+}
+
+static sqlite3 *opened_last;
+
+static int note_opened(sqlite3 *db, const char **error, const struct sqlite3_api_routines *api) {
+    (void)error;
+    (void)api;
+    opened_last = db;
+    return SQLITE_OK;
+}
+
+static void no_extension_is_loaded(void **state) {
+    struct bench *b = *state;
+    store_close(&b->s);
+    sqlite3_auto_extension((void (*)(void))note_opened);
+    reopen(b);
+    sqlite3_cancel_auto_extension((void (*)(void))note_opened);
+    int on = 1;
+    assert_int_equal(sqlite3_db_config(opened_last, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, -1, &on),
+                     SQLITE_OK);
+    assert_int_equal(on, 0);
+    char *error = NULL;
+    assert_int_equal(
+        sqlite3_exec(opened_last, "SELECT load_extension('libm.so.6', 'cos')", NULL, NULL, &error),
+        SQLITE_ERROR);
+    assert_string_equal(error, "not authorized");
+    sqlite3_free(error);
+    error = NULL;
+    assert_int_equal(sqlite3_load_extension(opened_last, "libm.so.6", "cos", &error), SQLITE_ERROR);
+    assert_string_equal(error, "not authorized");
+    sqlite3_free(error);
+    /* Were it allowed, there would still be none to find. */
+    sqlite3_db_config(opened_last, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 1, &on);
+    assert_int_equal(sqlite3_load_extension(opened_last, "libm.so.6", "cos", &error), SQLITE_ERROR);
+    sqlite3_free(error);
 }
 
 /* Each allocation fails in turn: an error or a success, never a half. */
@@ -384,6 +651,13 @@ int main(void) {
         TEST(freed_pages_are_wiped),
         TEST(a_copy_is_whole_and_apart),
         TEST(flipped_pages_are_noticed),
+        TEST(a_leaf_does_not_lose_rows),
+        TEST(pages_keep_their_places),
+        TEST(a_flipped_log_does_not_forget),
+        TEST(a_shorter_log_is_refused),
+        TEST(a_torn_end_is_no_damage),
+        TEST(a_log_that_begins_anew_opens),
+        TEST(no_extension_is_loaded),
         TEST(allocations_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
