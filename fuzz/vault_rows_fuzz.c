@@ -389,12 +389,12 @@ static void learn_names(struct world *w) {
 static struct status open_again(struct world *w, const struct target *t) {
     struct vault_options options = options_of(w);
     char restored[] = "/ward/restored";
-    uint64_t replayed = 0;
+    struct vault_restored done;
     if (!is_restore(t)) {
         return vault_open(&options, &w->v);
     }
     options.data_dir = restored;
-    return vault_restore(&options, "/ward/backup", &w->v, &replayed);
+    return vault_restore(&options, "/ward/backup", &w->v, &done);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -23,8 +23,8 @@ struct status restore_run(const struct vault_options *given, const char *backup_
     struct vault *v = NULL;
     struct vault_stats before;
     struct vault_stats after;
-    uint64_t replayed;
-    TRY(vault_restore(options, backup_dir, &v, &replayed));
+    struct vault_restored done;
+    TRY(vault_restore(options, backup_dir, &v, &done));
     before = vault_stats(v);
     vault_close(&v);
     TRY(again(options, &after));
@@ -35,7 +35,7 @@ struct status restore_run(const struct vault_options *given, const char *backup_
     *ret_restored = (struct restored){
         .subjects = after.subjects,
         .records = after.records,
-        .replayed = replayed,
+        .done = done,
         .leaves = after.leaves,
     };
     return STATUS_OK;
@@ -46,6 +46,12 @@ void restore_say(const struct restored *restored) {
            "Erasures, withdrawals and other tightenings since the backup, done again: %llu.\n"
            "The ledger stands at %llu leaves; the restore is one of them.\n",
            (unsigned long long)restored->subjects, (unsigned long long)restored->records,
-           (unsigned long long)restored->replayed, (unsigned long long)restored->leaves);
+           (unsigned long long)restored->done.replayed, (unsigned long long)restored->leaves);
+    if (restored->done.lost_people > 0 || restored->done.lost_records > 0) {
+        printf("LOST: %llu people and %llu records of the backup. Their keys were destroyed since, "
+               "so nobody can open them any more.\n",
+               (unsigned long long)restored->done.lost_people,
+               (unsigned long long)restored->done.lost_records);
+    }
     (void)fflush(stdout);
 }

@@ -2,13 +2,13 @@
 #ifndef WARD_GUARD_RESTORE_H
 #define WARD_GUARD_RESTORE_H
 
-#include "vault/vault.h"
+#include "vault/backup.h"
 
 struct restored {
     uint64_t subjects;
     uint64_t records;
-    uint64_t replayed; /* tightenings since the backup */
-    uint64_t leaves;   /* of the ledger, the restored leaf included */
+    struct vault_restored done;
+    uint64_t leaves; /* of the ledger, the restored leaf included */
 };
 
 /* Makes given->data_dir from the backup, does again what tightened since, then closes all of it and

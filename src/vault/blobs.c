@@ -277,6 +277,13 @@ static struct status open_reader(struct vault *v, const struct segment *s, uint3
     return blob->reader.plain_size == bytes_be64(payload.ptr) ? STATUS_OK : FAIL(E_BLOB_TRUNCATED);
 }
 
+struct status blob_check(struct vault *v, const struct segment *s, uint32_t at, uint64_t id) {
+    struct vault_blob blob = {.v = v, .id = id};
+    struct status status = open_reader(v, s, at, &blob);
+    blob_reader_done(&blob.reader);
+    return status;
+}
+
 struct status vault_blob_open(struct vault *v, const struct vault_use *use, uint64_t id,
                               struct vault_blob **ret_blob, struct vault_answer *ret_answer) {
     struct segment *s = NULL;

@@ -60,11 +60,13 @@ static uint64_t id_at(const struct buf *ids, size_t i) {
     return id;
 }
 
-static struct status wrap_rows(struct vault *v, uint64_t id) {
+/* The wraps are in older backups as well, so the keys that open them are replaced. */
+static struct status wrap_rows(struct vault *v, uint64_t id, uint8_t category) {
     struct buf people CLEANUP(buf_done);
     buf_init(&people, 4096);
     TRY(store_each(v->store, STORE_WRAPS, id, 0, collect_id, &people));
     for (size_t i = 0; i < people.len / sizeof(uint64_t); i++) {
+        TRY(rekey_wait(v, id_at(&people, i), category));
         TRY(store_delete(v->store, STORE_CONCERNED, id_at(&people, i), id));
     }
     return store_delete_owner(v->store, STORE_WRAPS, id);
@@ -76,7 +78,7 @@ static struct status record_rows(struct vault *v, const struct segment *s, uint3
         TRY(blob_rows(v, id, doomed));
     }
     if (segment_bit(s, PLANES_FLAG, SHARED_BIT, at)) {
-        TRY(wrap_rows(v, id));
+        TRY(wrap_rows(v, id, s->rows[at].category));
     }
     return store_delete(v->store, STORE_RECORDS, s->rows[at].owner, id);
 }
@@ -109,7 +111,8 @@ static struct status heir_of(struct vault *v, const struct vault_meta *meta, str
         if (!failed(found)) {
             found = wrap_open(v, other, meta->category, meta->id, ret_key);
         }
-        if (found.code == E_NO_SUBJECT || found.code == E_KEY_GONE) {
+        bool none = found.code == E_NO_SUBJECT || found.code == E_KEY_GONE;
+        if (none || (v->replaying && restore_lost(found))) {
             continue;
         }
         TRY(found);

@@ -180,6 +180,14 @@ struct status vault_hold_lift(struct vault *v, const struct vault_actor *actor, 
     return op_end(v, lift(v, actor, held));
 }
 
+struct status hold_drop(struct vault *v, uint64_t record) {
+    struct held *held = find(v, 0, record);
+    if (held != NULL) {
+        *held = v->holds[--v->hold_count];
+    }
+    return store_delete(v->store, STORE_HOLDS, 0, record);
+}
+
 struct status holds_tick(struct vault *v, int64_t now_ms, int64_t *io_next_ms) {
     for (size_t i = 0; i < v->hold_count;) {
         struct held *held = &v->holds[i];

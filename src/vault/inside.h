@@ -575,9 +575,19 @@ MUST_USE struct status erase_people(struct vault *v, const struct vault_actor *a
                                     struct buf *receipt, struct vault_erased *ret);
 
 /* rekey.c ---------------------------------------------------------------------------------- */
+/* Inside an op: the person's category waits for a new key. */
+MUST_USE struct status rekey_wait(struct vault *v, uint64_t owner, uint8_t category);
+/* The same for each of these records that goes by itself, not with its owner or category. */
 MUST_USE struct status rekey_mark(struct vault *v, const struct selection *which);
 MUST_USE struct status rekey_tick(struct vault *v);
 MUST_USE struct status rekey_all(struct vault *v);
+
+/* lost.c: what a restored backup holds under keys that are gone ------------------------------- */
+/* Whether that is why it failed: other failures end a restore. */
+bool restore_lost(struct status status);
+/* Outside of an op, after everything was done again: every record and every blob's end is opened;
+ * what no key opens goes, with all that hangs on it, and is counted. */
+MUST_USE struct status restore_check(struct vault *v, struct vault_restored *io_restored);
 
 /* backup.c --------------------------------------------------------------------------------- */
 /* A new generation when the present one is old enough. */
@@ -592,6 +602,8 @@ struct held {
 MUST_USE struct status holds_load(struct vault *v);
 bool subject_held(const struct vault *v, uint64_t subject);
 bool record_held(const struct vault *v, uint64_t id);
+/* Inside an op: of a record that nobody can open any more. */
+MUST_USE struct status hold_drop(struct vault *v, uint64_t record);
 MUST_USE struct status holds_tick(struct vault *v, int64_t now_ms, int64_t *io_next_ms);
 
 /* entries.c -------------------------------------------------------------------------------- */
@@ -604,6 +616,9 @@ bool uploads_open(const struct vault *v);
 MUST_USE struct status blobs_open(struct vault *v);
 void blobs_close(struct vault *v);
 MUST_USE struct status blob_path(const struct vault *v, uint64_t id, char ret[OS_PATH_MAX]);
+/* Whether payload, key and file belong together: opens the last chunk. */
+MUST_USE struct status blob_check(struct vault *v, const struct segment *s, uint32_t at,
+                                  uint64_t id);
 MUST_USE struct status blob_remove_file(struct vault *v, uint64_t id);
 
 /* follow.c --------------------------------------------------------------------------------- */

@@ -12,16 +12,19 @@
 
 enum { REKEYS_AT_ONCE = 64 };
 
-/* Inside an op: the categories of these records wait. */
+struct status rekey_wait(struct vault *v, uint64_t owner, uint8_t category) {
+    v->rekeys_wait = true;
+    return store_put(v->store, STORE_REKEYS, owner, category, SLICE(""));
+}
+
+/* Those of several people have their own keys, wrapped for each: they wait once the wraps go. */
 struct status rekey_mark(struct vault *v, const struct selection *which) {
     for (uint64_t id = selection_next(which, 0); id != 0; id = selection_next(which, id)) {
         uint32_t at = 0;
         const struct segment *s = columns_at(&v->columns, id, &at);
         bool own_key = s != NULL && segment_bit(s, PLANES_FLAG, SHARED_BIT, at);
         if (s != NULL && !own_key) {
-            TRY(store_put(v->store, STORE_REKEYS, s->rows[at].owner, s->rows[at].category,
-                          SLICE("")));
-            v->rekeys_wait = true;
+            TRY(rekey_wait(v, s->rows[at].owner, s->rows[at].category));
         }
     }
     return STATUS_OK;

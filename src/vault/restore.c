@@ -233,7 +233,8 @@ static struct status again_records(struct vault *v, const struct tightening *t) 
     }
     selection_trim(&which);
     TRY(op_begin(v));
-    TRY(op_end(v, records_erase(v, &which, &doomed)));
+    struct status status = rekey_mark(v, &which);
+    TRY(op_end(v, failed(status) ? status : records_erase(v, &which, &doomed)));
     return doomed_destroy(v, &doomed);
 }
 
@@ -309,7 +310,12 @@ static struct status check_tight(struct vault *v, struct restore *r, uint64_t fr
     return damaged && r->options->needs_log ? FAIL(E_LOG_LOST) : STATUS_OK;
 }
 
-static struct status bring_back(struct vault *v, struct restore *r, uint64_t *ret_replayed) {
+static struct status do_again(struct vault *v, uint64_t from, struct vault_restored *ret) {
+    TRY(tight_replay(v, from, replay_one, &ret->replayed));
+    return restore_check(v, ret);
+}
+
+static struct status bring_back(struct vault *v, struct restore *r, struct vault_restored *ret) {
     struct manifest m;
     TRY(check_manifest(v, r, &m));
     TRY(look_for_log(r, &m));
@@ -321,12 +327,12 @@ static struct status bring_back(struct vault *v, struct restore *r, uint64_t *re
     TRY(op_begin(v));
     TRY(op_end(v, drop_pending(v, r)));
     v->replaying = true;
-    struct status status = tight_replay(v, from, replay_one, ret_replayed);
+    struct status status = do_again(v, from, ret);
     v->replaying = false;
     TRY(status);
     TRY(access_forget(v));
     TRY(op_begin(v));
-    return op_end(v, log_restored(v, *ret_replayed));
+    return op_end(v, log_restored(v, ret->replayed));
 }
 
 static struct status serve(struct vault *v) {
@@ -335,15 +341,15 @@ static struct status serve(struct vault *v) {
 }
 
 struct status vault_restore(const struct vault_options *options, const char *backup_dir,
-                            struct vault **ret_vault, uint64_t *ret_replayed) {
+                            struct vault **ret_vault, struct vault_restored *ret_restored) {
     struct restore r = {.options = options, .from = backup_dir};
     TRY(seal_init());
     TRY(place_keys(&r));
     TRY(place_data(&r));
     struct vault *v = NULL;
     TRY(vault_new(options, &v));
-    uint64_t replayed = 0;
-    struct status status = bring_back(v, &r, &replayed);
+    struct vault_restored restored = {.replayed = 0};
+    struct status status = bring_back(v, &r, &restored);
     if (!failed(status)) {
         status = serve(v);
     }
@@ -353,6 +359,6 @@ struct status vault_restore(const struct vault_options *options, const char *bac
         return status;
     }
     *ret_vault = v;
-    *ret_replayed = replayed;
+    *ret_restored = restored;
     return STATUS_OK;
 }

@@ -183,7 +183,7 @@ static struct status settle(struct vault *v) {
     }
     TRY(access_gather(v));
     TRY(log_publish(v));
-    TRY(rekey_all(v));
+    TRY(v->tentative ? STATUS_OK : rekey_all(v));
     for (int kind = 0; kind < 2; kind++) {
         TRY(keyring_destroy_many(v->keys, v->pool[kind], v->pool_count[kind]));
         v->pool_count[kind] = 0;

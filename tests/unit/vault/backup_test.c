@@ -26,14 +26,14 @@ static void lose(const struct world *w, const char *what) {
     assert_int_equal(system(command), 0);
 }
 
-static uint64_t restore(struct world *w) {
+static struct vault_restored restore(struct world *w) {
     char path[128];
     backup_path(w, path, sizeof path);
     struct vault_options options = world_options(w);
-    uint64_t replayed = 0;
-    ASSERT_OK(vault_restore(&options, path, &w->v, &replayed));
+    struct vault_restored restored = {.replayed = 0};
+    ASSERT_OK(vault_restore(&options, path, &w->v, &restored));
     world_names(w);
-    return replayed;
+    return restored;
 }
 
 struct cast {
@@ -96,7 +96,7 @@ static void a_restore_replays_what_tightened(void **state) {
     uint64_t later = world_adult(w, "later@x.org");
     vault_close(&w->v);
     lose(w, "data");
-    assert_true(restore(w) >= 5);
+    assert_true(restore(w).replayed >= 5);
     assert_tightened(w, &c);
     assert_refused(w, w->recommend, c.seen, "");
     assert_reads(w, w->keep_history, c.seen, "seen");
@@ -205,9 +205,9 @@ static void a_damaged_backup_is_refused(void **state) {
     fputc(byte ^ 1, f);
     fclose(f);
     struct vault_options options = world_options(w);
-    uint64_t replayed = 0;
+    struct vault_restored restored;
     backup_path(w, path, sizeof path);
-    struct status status = vault_restore(&options, path, &w->v, &replayed);
+    struct status status = vault_restore(&options, path, &w->v, &restored);
     assert_true(failed(status));
     assert_int_equal(error_info(status.code)->kind, KIND_CORRUPT);
     assert_null(w->v);
@@ -258,18 +258,18 @@ static void a_damaged_tightening_log_is_noticed(void **state) {
                  {-40, false, true},        {-1, true, false},          {-40, true, false}};
     for (size_t i = 0; i < ARRAY_LEN(tries); i++) {
         struct vault_options options = world_options(w);
-        uint64_t replayed = 0;
+        struct vault_restored restored;
         options.tentative = true;
         options.needs_log = true;
         damage(w, tries[i].at, tries[i].cut);
         lose(w, "data");
-        struct status s = vault_restore(&options, path, &w->v, &replayed);
+        struct status s = vault_restore(&options, path, &w->v, &restored);
         assert_int_equal(s.code, tries[i].noticed ? E_LOG_LOST : OK);
         vault_close(&w->v);
         if (tries[i].noticed) {
             lose(w, "data");
             options.needs_log = false;
-            ASSERT_OK(vault_restore(&options, path, &w->v, &replayed));
+            ASSERT_OK(vault_restore(&options, path, &w->v, &restored));
             world_names(w);
             assert_refused(w, w->keep_history, c.seen, "6(1)(a)");
             vault_close(&w->v);

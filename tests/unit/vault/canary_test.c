@@ -215,8 +215,8 @@ static void nothing_of_an_erased_person_is_found(void **state) {
     snprintf(command, sizeof command, "rm -rf '%s'", w->data);
     assert_int_equal(system(command), 0);
     struct vault_options options = world_options(w);
-    uint64_t replayed = 0;
-    ASSERT_OK(vault_restore(&options, backup, &w->v, &replayed));
+    struct vault_restored restored;
+    ASSERT_OK(vault_restore(&options, backup, &w->v, &restored));
     world_names(w);
     struct vault_subject subject;
     ASSERT_IS(vault_subject_get(w->v, alice, &subject), E_NO_SUBJECT);

@@ -8,13 +8,20 @@
  * keyring's copy, and which leaf of the ledger it stands at. Reads back and verifies what it wrote.
  * The ledger directory is not in it: copy it apart, with any tool; it only grows. */
 MUST_USE struct status vault_backup(struct vault *v, const char *dir);
+struct vault_restored {
+    uint64_t replayed;    /* tightenings since the backup */
+    uint64_t lost_people; /* whose keys are gone, though nothing says that they were erased */
+    uint64_t
+        lost_records; /* that no key opens any more, though nothing says that they were deleted */
+};
 /* Makes data_dir (and keys_dir, unless a keyring is there) from a backup; data_dir must not hold a
  * store. Replays erasures, withdrawals, objections, restrictions, revoked guardians and deletions
  * since from the tightening log in ledger_dir, adds a `restored` leaf, and opens. Without the
  * tiles up to the last published checkpoint, or without the tightening log, every consent is
- * unknown, or with options->needs_log E_LOG_LOST. *ret_replayed: how many tightenings. */
+ * unknown, or with options->needs_log E_LOG_LOST. Opens every record and every blob's end; what no
+ * key opens is dropped and counted. */
 MUST_USE struct status vault_restore(const struct vault_options *options, const char *backup_dir,
-                                     struct vault **ret_vault, uint64_t *ret_replayed);
+                                     struct vault **ret_vault, struct vault_restored *ret_restored);
 /* A new generation of the root key: every older copy of the keyring is unreadable from now on. */
 MUST_USE struct status vault_rotate(struct vault *v);
 /* Opens the vault under options->root, makes `root` its root key, and a new generation, so that the

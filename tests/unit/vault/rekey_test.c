@@ -1,0 +1,284 @@
+/* What was deleted stays unreadable for whoever has older data, the whole living keyring and the
+ * whole tightening log; and what was not comes back with them. */
+#include "inside.h"
+#include "world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void shell(const struct world *w, const char *script) {
+    char command[512];
+    snprintf(command, sizeof command, "cd '%s' && %s", w->dir, script);
+    assert_int_equal(system(command), 0);
+}
+
+static void tick(struct world *w) {
+    int64_t next_ms;
+    ASSERT_OK(vault_tick(w->v, &next_ms));
+}
+
+static void back_up(struct world *w, const char *name) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", w->dir, name);
+    ASSERT_OK(vault_backup(w->v, path));
+}
+
+static struct vault_restored restore(struct world *w, const char *name) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", w->dir, name);
+    struct vault_options options = world_options(w);
+    struct vault_restored restored;
+    ASSERT_OK(vault_restore(&options, path, &w->v, &restored));
+    world_names(w);
+    return restored;
+}
+
+/* The data are lost; a backup, the living keyring and the ledger are there. */
+static struct vault_restored lose_and_restore(struct world *w, const char *name) {
+    vault_close(&w->v);
+    shell(w, "rm -rf data");
+    return restore(w, name);
+}
+
+static uint64_t put(struct world *w, uint64_t owner, uint8_t purpose, uint8_t category,
+                    const char *text) {
+    uint64_t id = 0;
+    ASSERT_OK(world_put(w, owner, purpose, category, text, &id));
+    return id;
+}
+
+static void erase(struct world *w, uint64_t id) {
+    struct vault_erased erased;
+    ASSERT_OK(vault_erase_record(w->v, NULL, id, SLICE(""), NULL, &erased));
+    tick(w);
+}
+
+static void erase_person(struct world *w, uint64_t subject) {
+    struct vault_erased erased;
+    ASSERT_OK(vault_erase_subject(w->v, NULL, subject, SLICE(""), NULL, &erased));
+    tick(w);
+}
+
+static uint64_t say(struct world *w, uint64_t from, uint64_t to, unsigned flags, const char *text) {
+    struct vault_use use = {.purpose = w->messages, .operation = LAW_OPERATION_COLLECT};
+    struct vault_meta meta = {
+        .owner = from, .category = w->message, .flags = (uint16_t)flags, .others = {to}};
+    uint64_t id = 0;
+    ASSERT_OK(vault_put(w->v, &use, &meta, slice_str(text), &id, NULL));
+    return id;
+}
+
+/* Everything that the purpose may use comes out of the feed. */
+static void assert_follows(struct world *w, uint8_t purpose, size_t records) {
+    struct vault_use use = {.purpose = purpose, .operation = LAW_OPERATION_USE};
+    struct vault_follower *f = NULL;
+    struct vault_event events[16];
+    struct buf plain CLEANUP(buf_done);
+    size_t count = 0;
+    size_t found = 0;
+    buf_init_secret(&plain, 1 << 16);
+    ASSERT_OK(vault_follow(w->v, &use, 0, &f));
+    ASSERT_OK(vault_follow_next(f, events, 16, &plain, &count));
+    for (size_t i = 0; i < count; i++) {
+        found += events[i].kind == VAULT_EVENT_RECORD;
+    }
+    assert_int_equal(found, records);
+    vault_follow_end(&f);
+}
+
+/* The attack: older data, whoever has them opened with every key that lives ------------------ */
+
+static void keep_old(struct world *w) {
+    vault_close(&w->v);
+    shell(w, "rm -rf old && mkdir old && cp -r data ledger old/");
+    world_open(w);
+}
+
+static void open_old(struct world *w) {
+    tick(w);
+    vault_close(&w->v);
+    shell(w, "mv ledger today && rm -rf data && mv old/data old/ledger .");
+    struct vault_options options = world_options(w);
+    options.tentative = true; /* a thief destroys no key */
+    ASSERT_OK(vault_open(&options, &w->v));
+    world_names(w);
+}
+
+static struct status collect_ref(void *arg, struct key_ref ref, enum key_kind kind) {
+    (void)kind;
+    return buf_add(arg, slice_of(&ref, sizeof ref));
+}
+
+struct attack {
+    struct world *w;
+    const struct seal_key *key;
+    const struct vault_meta *meta;
+    bool opened;
+};
+
+static bool opens_with(struct world *w, const struct seal_key *key, const struct vault_meta *meta) {
+    struct buf plain CLEANUP(buf_done);
+    buf_init_secret(&plain, 4096);
+    return !failed(record_payload_with(w->v, key, meta, &plain));
+}
+
+static struct status try_wrap(void *arg, uint64_t owner, uint64_t id, struct slice wrapped) {
+    struct attack *a = arg;
+    struct seal_place place = {
+        .what = SEAL_WRAP, .owner = id, .category = a->meta->category, .id = owner};
+    struct seal_key record_key;
+    if (!failed(record_unwrap_key(a->key, &place, wrapped.ptr, &record_key))) {
+        a->opened |= opens_with(a->w, &record_key, a->meta);
+    }
+    return STATUS_OK;
+}
+
+/* Does any living key open the record, or a wrap of its key, in the data that are open? */
+static bool any_key_opens(struct world *w, uint64_t id) {
+    struct vault_meta meta;
+    assert_true(columns_get(&w->v->columns, id, &meta));
+    struct buf refs CLEANUP(buf_done);
+    buf_init(&refs, 1 << 20);
+    ASSERT_OK(keyring_each(w->v->keys, collect_ref, &refs));
+    struct attack a = {.w = w, .meta = &meta};
+    const struct key_ref *each = (const struct key_ref *)(const void *)refs.ptr;
+    assert_true(refs.len > 0);
+    for (size_t i = 0; i < refs.len / sizeof *each; i++) {
+        struct seal_key key;
+        ASSERT_OK(keyring_key(w->v->keys, each[i], &key));
+        a.key = &key;
+        a.opened |= opens_with(w, &key, &meta);
+        ASSERT_OK(store_each(w->v->store, STORE_WRAPS, id, 0, try_wrap, &a));
+    }
+    return a.opened;
+}
+
+static void a_deleted_message_is_gone_for_both(void **state) {
+    struct world *w = *state;
+    uint64_t alice = world_adult(w, "alice@x.org");
+    uint64_t bob = world_adult(w, "bob@x.org");
+    uint64_t deleted = say(w, alice, bob, VAULT_STAYS, "secret");
+    uint64_t kept = say(w, alice, bob, VAULT_STAYS, "hello");
+    keep_old(w);
+    erase(w, deleted);
+    assert_reads(w, w->messages, kept, "hello");
+    /* What stays goes on as his when she leaves. */
+    erase_person(w, alice);
+    assert_reads(w, w->messages, kept, "hello");
+    open_old(w);
+    assert_false(any_key_opens(w, deleted));
+}
+
+static void an_erased_persons_comment_is_gone(void **state) {
+    struct world *w = *state;
+    uint64_t alice = world_adult(w, "alice@x.org");
+    uint64_t bob = world_adult(w, "bob@x.org");
+    uint64_t comment = say(w, bob, alice, 0, "his comment");
+    uint64_t hers = put(w, alice, w->messages, w->message, "hers");
+    keep_old(w);
+    erase_person(w, bob);
+    assert_reads(w, w->messages, hers, "hers");
+    open_old(w);
+    assert_false(any_key_opens(w, comment));
+}
+
+static void the_attack_would_find_it(void **state) {
+    struct world *w = *state;
+    uint64_t alice = world_adult(w, "alice@x.org");
+    uint64_t bob = world_adult(w, "bob@x.org");
+    uint64_t message = say(w, alice, bob, VAULT_STAYS, "secret");
+    uint64_t clip = put(w, alice, w->share, w->clip, "clip");
+    keep_old(w);
+    open_old(w);
+    assert_true(any_key_opens(w, message));
+    assert_true(any_key_opens(w, clip));
+}
+
+/* Restores ------------------------------------------------------------------------------- */
+
+/* An entry of a history with an end is not worth a note of its own: those that stood with it in
+ * the backup are lost, counted, and in nobody's way. */
+static void what_no_key_opens_is_dropped_and_counted(void **state) {
+    struct world *w = *state;
+    uint64_t alice = world_adult(w, "alice@x.org");
+    ASSERT_OK(world_consent(w, alice, w->keep_history, LAW_CONSENT_STATE_GIVEN));
+    uint64_t one = put(w, alice, w->keep_history, w->history, "one");
+    uint64_t two = put(w, alice, w->keep_history, w->history, "two");
+    uint64_t hers = put(w, alice, w->keep_account, w->account, "hers");
+    struct vault_hold hold = {.record = two,
+                              .ground = VAULT_HOLD_LEGAL_CLAIMS,
+                              .until_ms = w->fake.now_ms + 1000,
+                              .reference = SLICE("1")};
+    ASSERT_OK(vault_hold_place(w->v, NULL, &hold));
+    back_up(w, "backup");
+    erase(w, one);
+    struct vault_restored restored = lose_and_restore(w, "backup");
+    assert_int_equal(restored.lost_people, 0);
+    assert_int_equal(restored.lost_records, 1);
+    char got[64];
+    ASSERT_IS(world_read(w, w->keep_history, one, got, sizeof got), E_NO_RECORD);
+    ASSERT_IS(world_read(w, w->keep_history, two, got, sizeof got), E_NO_RECORD);
+    assert_follows(w, w->keep_history, 0);
+    uint64_t three = put(w, alice, w->keep_history, w->history, "three");
+    w->fake.now_ms += 2000;
+    tick(w);
+    world_reopen(w);
+    tick(w);
+    assert_reads(w, w->keep_history, three, "three");
+    assert_reads(w, w->keep_account, hers, "hers");
+    assert_follows(w, w->keep_history, 1);
+    assert_ledger(w);
+}
+
+/* With an older keyring as well nothing is lost, and what is deleted again is sealed away again. */
+static void with_the_keyrings_copy_it_is_deleted_again(void **state) {
+    struct world *w = *state;
+    uint64_t alice = world_adult(w, "alice@x.org");
+    uint64_t one = put(w, alice, w->share, w->clip, "one");
+    uint64_t two = put(w, alice, w->share, w->clip, "two");
+    back_up(w, "backup");
+    keep_old(w);
+    shell(w, "cp keys/generation escrow");
+    erase(w, one);
+    vault_close(&w->v);
+    shell(w, "rm -rf data keys && mkdir keys && cp escrow keys/generation");
+    assert_int_equal(restore(w, "backup").lost_records, 0);
+    assert_reads(w, w->share, two, "two");
+    open_old(w);
+    assert_false(any_key_opens(w, one));
+}
+
+/* Whom a restore of something older swept away cannot come back, and is in nobody's way. */
+static void a_person_without_a_key_is_dropped_and_counted(void **state) {
+    struct world *w = *state;
+    uint64_t alice = world_adult(w, "alice@x.org");
+    uint64_t hers = put(w, alice, w->share, w->clip, "hers");
+    back_up(w, "first");
+    uint64_t bob = world_adult(w, "bob@x.org");
+    uint64_t his = put(w, bob, w->share, w->clip, "his");
+    back_up(w, "second");
+    assert_int_equal(lose_and_restore(w, "first").lost_people, 0);
+    struct vault_restored restored = lose_and_restore(w, "second");
+    assert_int_equal(restored.lost_people, 1);
+    char got[64];
+    struct vault_subject subject;
+    ASSERT_IS(vault_subject_get(w->v, bob, &subject), E_NO_SUBJECT);
+    ASSERT_IS(world_read(w, w->share, his, got, sizeof got), E_NO_RECORD);
+    assert_reads(w, w->share, hers, "hers");
+    assert_follows(w, w->share, 1);
+    assert_ledger(w);
+}
+
+int main(void) {
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_deleted_message_is_gone_for_both),
+        TEST(an_erased_persons_comment_is_gone),
+        TEST(the_attack_would_find_it),
+        TEST(what_no_key_opens_is_dropped_and_counted),
+        TEST(with_the_keyrings_copy_it_is_deleted_again),
+        TEST(a_person_without_a_key_is_dropped_and_counted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
