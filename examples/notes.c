@@ -8,7 +8,11 @@
  *   ward verify receipt receipt --key key
  *
  * Says on standard error what happens, writes the receipt of the erasure, and prints the key that
- * it is verified with. */
+ * it is verified with. Without a file for the receipt the person stays, and the owner of the
+ * machine can do for them what the program did not, also when there is no program any more:
+ *
+ *   ward export --program notes 'customer 4711' > archive.tar
+ *   ward erase --program notes 'customer 4711' > receipt */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,8 +168,8 @@ static void read_token(struct notes *n, const char *path) {
 int main(int argc, char **argv) {
     struct notes n = {.guard = NULL};
     uint64_t record = 0;
-    if (argc != 4) {
-        fprintf(stderr, "usage: notes SOCKET TOKEN-FILE RECEIPT-FILE\n");
+    if (argc != 3 && argc != 4) {
+        fprintf(stderr, "usage: notes SOCKET TOKEN-FILE [RECEIPT-FILE]\n");
         return 2;
     }
     read_token(&n, argv[2]);
@@ -180,8 +184,12 @@ int main(int argc, char **argv) {
     say_yes(&n, person);
     must(write_down(&n, person, "buy apples", &record), "write");
     read_again(&n, record);
-    erase(&n, person, argv[3]);
-    fprintf(stderr, "erased: the receipt stands in %s\n", argv[3]);
+    if (argc == 4) {
+        erase(&n, person, argv[3]);
+        fprintf(stderr, "erased: the receipt stands in %s\n", argv[3]);
+    } else {
+        fprintf(stderr, "customer 4711 stays, as person %llu\n", (unsigned long long)person);
+    }
     ward_close(&n.guard);
     return 0;
 }

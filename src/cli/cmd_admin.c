@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "cli.h"
 #include "os/file.h"
 #include "ward/ward.h"
@@ -163,15 +164,40 @@ int cmd_program(int argc, char **argv) {
 
 /* --- one person --- */
 
-static int read_name(int argc, char **argv, const char *command, const char **var,
-                     const char **ret_name) {
+struct asked {
+    const char *var;
+    const char *name; /* as the owner wrote it, for messages */
+    struct api_value whom[TYP_WHOM__COUNT];
+};
+
+/* In full or not at all. An empty --program, of a script's empty variable, must not make a
+ * reference the name of an account. */
+static int read_whom(int argc, char **argv, const char *command, struct asked *ret) {
+    const char *program = NULL;
+    const char *person = NULL;
+    uint64_t number = 0;
     int operands;
-    const struct cli_option options[] = {{"var", var, NULL}};
+    *ret = (struct asked){.var = "var"};
+    const struct cli_option options[] = {
+        {"var", &ret->var, NULL}, {"program", &program, NULL}, {"person", &person, NULL}};
     if (!cli_parse(argc, argv, options, ARRAY_LEN(options), 1, &operands)) {
         return CLI_USAGE;
     }
-    *ret_name = operands == 1 ? argv[1] : NULL;
-    return operands == 1 ? CLI_OK : cli_fail(CLI_USAGE, command, "whom? Give the account's name");
+    bool one_way = (operands == 1) != (person != NULL);
+    bool of_whom = program == NULL ? person == NULL : program[0] != 0;
+    if (!one_way || !of_whom) {
+        return cli_fail(CLI_USAGE, command,
+                        "whom? Give the account's name, or --program and either the reference by "
+                        "which the program knows the person or --person and the number");
+    }
+    if (person != NULL && (failed(parse_u64(slice_str(person), INT64_MAX, &number)) || !number)) {
+        return cli_fail(CLI_USAGE, command, "--person takes a number, from 1 on");
+    }
+    ret->name = person == NULL ? argv[1] : person;
+    ret->whom[TYP_WHOM_NAME] = api_text(person == NULL ? argv[1] : "");
+    ret->whom[TYP_WHOM_PROGRAM] = api_text(program == NULL ? "" : program);
+    ret->whom[TYP_WHOM_PERSON] = api_n(number);
+    return CLI_OK;
 }
 
 static bool write_all(struct slice bytes) {
@@ -182,19 +208,19 @@ static bool write_all(struct slice bytes) {
 }
 
 int cmd_erase(int argc, char **argv) {
-    const char *var = "var";
-    const char *name;
+    struct asked asked;
     struct ward_answer answer;
-    int code = read_name(argc, argv, "erase", &var, &name);
+    int code = read_whom(argc, argv, "erase", &asked);
     if (code != CLI_OK) {
         return code;
     }
-    struct api_value args[ARG_ADMIN_ERASE__COUNT] = {[ARG_ADMIN_ERASE_NAME] = api_text(name)};
-    struct status s = ask(var, API_ADMIN_ERASE, args, &answer);
+    struct api_value args[ARG_ADMIN_ERASE__COUNT] = {
+        [ARG_ADMIN_ERASE_WHOM] = {.fields = asked.whom}};
+    struct status s = ask(asked.var, API_ADMIN_ERASE, args, &answer);
     if (!failed(s) && !write_all(answer.fields[ANS_ADMIN_ERASE_RECEIPT].bytes)) {
         s = FAIL(E_IO);
     }
-    return finish("erase", name, s, &answer);
+    return finish("erase", asked.name, s, &answer);
 }
 
 static struct status copy_out(int fd) {
@@ -213,17 +239,28 @@ static struct status copy_out(int fd) {
 }
 
 int cmd_export(int argc, char **argv) {
-    const char *var = "var";
-    const char *name;
+    struct asked asked;
     struct ward_answer answer;
-    int code = read_name(argc, argv, "export", &var, &name);
+    uint64_t withheld = 0;
+    int code = read_whom(argc, argv, "export", &asked);
     if (code != CLI_OK) {
         return code;
     }
-    struct api_value args[ARG_ADMIN_EXPORT__COUNT] = {[ARG_ADMIN_EXPORT_NAME] = api_text(name)};
-    struct status s = ask(var, API_ADMIN_EXPORT, args, &answer);
-    s = failed(s) ? s : copy_out(answer.fd);
-    return finish("export", name, s, &answer);
+    struct api_value args[ARG_ADMIN_EXPORT__COUNT] = {
+        [ARG_ADMIN_EXPORT_WHOM] = {.fields = asked.whom}};
+    struct status s = ask(asked.var, API_ADMIN_EXPORT, args, &answer);
+    if (!failed(s)) {
+        withheld = answer.fields[ANS_ADMIN_EXPORT_WITHHELD].n;
+        s = copy_out(answer.fd);
+    }
+    code = finish("export", asked.name, s, &answer);
+    if (code != CLI_OK || withheld == 0) {
+        return code;
+    }
+    return cli_fail(CLI_DIFFERS, "export",
+                    "%llu records are not in the archive: its lines `withheld` say of which "
+                    "category and why",
+                    (unsigned long long)withheld);
 }
 
 /* --- the service --- */

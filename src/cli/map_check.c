@@ -129,6 +129,29 @@ static struct status check_uses(const struct checking *c) {
     return STATUS_OK;
 }
 
+/* What people cannot be handed of their own nobody notices before one of them asks. */
+static struct status check_rights(const struct law_map *map, struct slice file,
+                                  struct law_report *report) {
+    int rights = law_map_find_purpose(map, SLICE(LAW_MAP_RIGHTS));
+    for (size_t k = 0; k < law_map_categories(map); k++) {
+        char message[300];
+        if (law_map_declares(map, rights, (int)k, LAW_OPERATION_USE)) {
+            continue;
+        }
+        (void)snprintf(message, sizeof message,
+                       "`" LAW_MAP_RIGHTS "` does not use `%.*s`, so that it cannot be handed to "
+                       "the person it is about (GDPR Art. 15)",
+                       SLICE_ARG(law_map_category(map, k)->name));
+        struct law_diagnostic d = {.severity = LAW_WARNING,
+                                   .kind = "map",
+                                   .file = file,
+                                   .message = slice_str(message),
+                                   .help = SLICE("docs/DATAMAP.md tells what the purpose is for")};
+        TRY(law_report_add(report, d));
+    }
+    return STATUS_OK;
+}
+
 /* The notices beside a map: are the templates whole, and has the map their words? */
 static struct status check_notices(const char *map_path, const struct law_map *map,
                                    struct law_report *report) {
@@ -165,6 +188,7 @@ static struct status check_file(struct checking *c, const char *path, struct law
     c->file = source.name;
     c->counts->maps++;
     TRY(check_notices(path, map, report));
+    TRY(check_rights(map, source.name, report));
     return c->set == NULL ? STATUS_OK : check_uses(c);
 }
 

@@ -110,7 +110,7 @@ static struct status identify_program(struct call *c, const struct api_request *
 /* Without the service, only what is for programs and for the owner of the machine. */
 static bool is_offered(const struct call *c) {
     bool of_service = c->op->who != API_WHO_PROGRAM && c->op->who != API_WHO_ADMIN;
-    return !(c->g->o.programs_only && (of_service || c->op->purpose != NULL));
+    return !(c->g->o.programs_only && of_service);
 }
 
 static struct status identify(struct call *c, const struct api_request *request) {

@@ -188,9 +188,17 @@ uint64_t service_purposes(const struct guard *g);
 bool service_category(const struct guard *g, uint8_t category);
 MUST_USE struct status program_register(struct call *c);
 
+/* The number of the program registered under a name; E_PROGRAM_UNKNOWN. */
+MUST_USE struct status program_named(struct call *c, struct slice name, uint64_t *ret_program);
+
 /* --- op_person.c --- */
 /* E_NOT_FOUND unless this program registered the person. */
+MUST_USE struct status person_of(struct call *c, uint64_t program, uint64_t subject);
+/* The same, for the program that asks. */
 MUST_USE struct status person_own(struct call *c, uint64_t subject);
+/* Whom a program knows by this reference; E_NO_SUBJECT. */
+MUST_USE struct status person_referred(struct call *c, uint64_t program, struct slice reference,
+                                       uint64_t *ret_subject);
 /* E_UNDECLARED; E_GRANT where this program may not name it. */
 MUST_USE struct status purpose_granted(const struct call *c, uint64_t number, uint8_t *ret_purpose);
 
@@ -321,9 +329,11 @@ MUST_USE struct status entries_of(struct call *c, uint64_t subject, uint64_t bel
 MUST_USE struct status receipt_of(struct call *c, uint64_t subject, uint64_t leaf,
                                   struct slice *ret_receipt);
 /* --- archive.c: everything about a person as one file --- */
-MUST_USE struct status archive_write(struct call *c, uint64_t subject, int *ret_fd,
-                                     uint64_t *ret_size_bytes);
-/* A stored payload as lines of text, for people and programs. */
+/* It goes with the answer. *ret_withheld: records that it names and does not hold. E_UNDECLARED
+ * where the data map has no purpose for people's rights. */
+MUST_USE struct status archive_write(struct call *c, uint64_t subject, uint64_t *ret_size_bytes,
+                                     uint64_t *ret_withheld);
+/* A payload as JSON: of the service its fields, of a program its text, or its bytes in base64. */
 MUST_USE struct status stored_print(struct call *c, uint8_t category, struct slice payload,
                                     struct buf *out);
 /* --- mail.c --- */

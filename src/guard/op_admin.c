@@ -42,23 +42,43 @@ static struct status make_operator(struct call *c) {
     return kept_put(c->g, 0, KEPT_OPERATOR, id, API_STORED_OPERATOR, row);
 }
 
-static struct status find_named(struct call *c, unsigned name, uint64_t *ret_subject) {
-    struct vault_tag tag = tag_name(c->arena, arg_text(c, name));
+/* Of a program, by its reference or by its number: a number alone is mistyped too easily to erase
+ * anybody of the machine by it. */
+static struct status find_of_program(struct call *c, const struct api_value *whom,
+                                     uint64_t *ret_subject) {
+    uint64_t program;
+    uint64_t number = whom[TYP_WHOM_PERSON].n;
+    TRY(program_named(c, whom[TYP_WHOM_PROGRAM].bytes, &program));
+    if (number == 0) {
+        return person_referred(c, program, whom[TYP_WHOM_NAME].bytes, ret_subject);
+    }
+    TRY(person_of(c, program, number));
+    *ret_subject = number;
+    return STATUS_OK;
+}
+
+static struct status find_whom(struct call *c, unsigned index, uint64_t *ret_subject) {
+    const struct api_value *whom = arg(c, index)->fields;
+    if (whom[TYP_WHOM_PROGRAM].bytes.len > 0) {
+        return find_of_program(c, whom, ret_subject);
+    }
+    struct vault_tag tag = tag_name(c->arena, whom[TYP_WHOM_NAME].bytes);
     return vault_subject_find(c->g->vault, &tag, ret_subject);
 }
 
 static struct status erase(struct call *c) {
     uint64_t subject;
     uint64_t leaf;
-    TRY(find_named(c, ARG_ADMIN_ERASE_NAME, &subject));
+    TRY(find_whom(c, ARG_ADMIN_ERASE_WHOM, &subject));
     return erase_person(c, subject, SLICE("GDPR Art. 17(1), on a request by post"),
                         &c->fields[ANS_ADMIN_ERASE_RECEIPT].bytes, &leaf);
 }
 
 static struct status export_data(struct call *c) {
     uint64_t subject;
-    TRY(find_named(c, ARG_ADMIN_EXPORT_NAME, &subject));
-    return archive_write(c, subject, &c->fd, &c->fields[ANS_ADMIN_EXPORT_SIZE_BYTES].n);
+    TRY(find_whom(c, ARG_ADMIN_EXPORT_WHOM, &subject));
+    return archive_write(c, subject, &c->fields[ANS_ADMIN_EXPORT_SIZE_BYTES].n,
+                         &c->fields[ANS_ADMIN_EXPORT_WITHHELD].n);
 }
 
 /* A name, no path: a backup stands where the sandbox lets it stand. */

@@ -11,15 +11,19 @@ enum { ENTRIES_MAX = 1000, MARK_BYTES = 16 };
 /* --- whose people --- */
 
 /* E_NOT_FOUND for anybody else's, as for nobody. */
-struct status person_own(struct call *c, uint64_t subject) {
+struct status person_of(struct call *c, uint64_t program, uint64_t subject) {
     struct buf mark CLEANUP(buf_done) = {0};
     buf_init(&mark, MARK_BYTES);
     if (subject == 0 || subject > INT64_MAX) {
         return FAIL(E_NOT_FOUND);
     }
-    struct status s = vault_kept(c->g->vault, subject, KEPT_MEMBER, c->program->id, &mark);
+    struct status s = vault_kept(c->g->vault, subject, KEPT_MEMBER, program, &mark);
     bool none = s.code == E_NO_RECORD || s.code == E_NO_SUBJECT || s.code == E_KEY_GONE;
     return none ? FAIL(E_NOT_FOUND) : s;
+}
+
+struct status person_own(struct call *c, uint64_t subject) {
+    return person_of(c, c->program->id, subject);
 }
 
 struct status purpose_granted(const struct call *c, uint64_t number, uint8_t *ret_purpose) {
@@ -36,12 +40,20 @@ struct status purpose_granted(const struct call *c, uint64_t number, uint8_t *re
 }
 
 /* The program's own names for people: no other program's lead to the same. */
-static struct status reference_tag(struct call *c, struct slice reference, struct vault_tag *ret) {
+static struct status reference_tag(struct call *c, uint64_t program, struct slice reference,
+                                   struct vault_tag *ret) {
     struct buf domain CLEANUP(buf_done) = {0};
     buf_init(&domain, 64);
-    TRY(buf_add_format(&domain, "program %llu", (unsigned long long)c->program->id));
+    TRY(buf_add_format(&domain, "program %llu", (unsigned long long)program));
     ret->value = reference;
     return arena_copy(c->arena, buf_slice(&domain), &ret->domain);
+}
+
+struct status person_referred(struct call *c, uint64_t program, struct slice reference,
+                              uint64_t *ret_subject) {
+    struct vault_tag tag;
+    TRY(reference_tag(c, program, reference, &tag));
+    return vault_subject_find(c->g->vault, &tag, ret_subject);
 }
 
 /* --- facts --- */
@@ -70,7 +82,7 @@ static struct status add(struct call *c) {
     struct vault_tag tag;
     uint64_t subject;
     TRY(read_facts(c, &said, &facts));
-    TRY(reference_tag(c, reference, &tag));
+    TRY(reference_tag(c, c->program->id, reference, &tag));
     struct status s = vault_subject_add(c->g->vault, &c->actor, VAULT_ACTIVE, &facts, &tag,
                                         reference.len == 0 ? 0 : 1, &subject);
     TRY(s.code == E_TAG_TAKEN ? FAIL(E_REFERENCE) : s);
@@ -80,9 +92,8 @@ static struct status add(struct call *c) {
 }
 
 static struct status find(struct call *c) {
-    struct vault_tag tag;
-    TRY(reference_tag(c, arg_text(c, ARG_PERSON_FIND_REFERENCE), &tag));
-    return vault_subject_find(c->g->vault, &tag, &c->fields[ANS_PERSON_FIND_PERSON].n);
+    return person_referred(c, c->program->id, arg_text(c, ARG_PERSON_FIND_REFERENCE),
+                           &c->fields[ANS_PERSON_FIND_PERSON].n);
 }
 
 /* A protection that an age gave is not talked away afterwards; that is why somebody who counts as a

@@ -56,8 +56,10 @@ static struct status held(struct call *c) {
 }
 
 static struct status export_data(struct call *c) {
+    uint64_t withheld; /* the archive says it */
     c->fields[ANS_DATA_EXPORT_TYPE] = api_text("application/x-tar");
-    return archive_write(c, c->session.subject, &c->fd, &c->fields[ANS_DATA_EXPORT_SIZE_BYTES].n);
+    return archive_write(c, c->session.subject, &c->fields[ANS_DATA_EXPORT_SIZE_BYTES].n,
+                         &withheld);
 }
 
 /* --- receipts --- */

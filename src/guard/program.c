@@ -169,6 +169,28 @@ struct vault_actor programs_actor(const struct guard *g, const struct program *p
     return actor;
 }
 
+static uint64_t number_of(struct call *c, struct slice name) {
+    struct vault_tag tag = tag_name(c->arena, name);
+    return bytes_be64(seal_keyed_hash(&c->g->mark_key, SLICE("program"), tag.value).bytes) >> 1;
+}
+
+static bool is_registered(const struct guard *g, uint64_t id) {
+    bool found = false;
+    for (size_t i = 0; i < g->programs->count; i++) {
+        found |= g->programs->list[i].id == id;
+    }
+    return found;
+}
+
+struct status program_named(struct call *c, struct slice name, uint64_t *ret_program) {
+    uint64_t id = number_of(c, name);
+    if (!is_registered(c->g, id)) {
+        return FAIL(E_PROGRAM_UNKNOWN);
+    }
+    *ret_program = id;
+    return STATUS_OK;
+}
+
 /* --- registering one --- */
 
 static struct status check_purposes(struct call *c) {
@@ -192,17 +214,8 @@ static struct status check_names(struct call *c) {
 }
 
 static struct status check_room(const struct guard *g, uint64_t id) {
-    for (size_t i = 0; i < g->programs->count; i++) {
-        if (g->programs->list[i].id == id) {
-            return STATUS_OK;
-        }
-    }
-    return g->programs->count < GUARD_PROGRAMS ? STATUS_OK : FAIL(E_TOO_LARGE);
-}
-
-static uint64_t number_of(struct call *c) {
-    struct vault_tag tag = tag_name(c->arena, arg_text(c, ARG_ADMIN_PROGRAM_NAME));
-    return bytes_be64(seal_keyed_hash(&c->g->mark_key, SLICE("program"), tag.value).bytes) >> 1;
+    bool fits = is_registered(g, id) || g->programs->count < GUARD_PROGRAMS;
+    return fits ? STATUS_OK : FAIL(E_TOO_LARGE);
 }
 
 static struct status put(struct call *c, uint64_t id, const uint8_t *token) {
@@ -230,7 +243,7 @@ static struct status reload(struct guard *g) {
 
 struct status program_register(struct call *c) {
     uint8_t token[API_TOKEN_BYTES];
-    uint64_t id = number_of(c);
+    uint64_t id = number_of(c, arg_text(c, ARG_ADMIN_PROGRAM_NAME));
     TRY(check_name(arg_text(c, ARG_ADMIN_PROGRAM_NAME)));
     TRY(law_country_find(arg_text(c, ARG_ADMIN_PROGRAM_COUNTRY)) == 0 ? FAIL(E_COUNTRY)
                                                                       : STATUS_OK);

@@ -97,7 +97,20 @@ await test('an export opens and holds what was said', () => {
   const lines = spawnSync('tar', ['-xOf', file, 'ward/data.jsonl'], { encoding: 'utf8' }).stdout;
   for (const word of ['bartholomeus', 'bartholomeus@example.org', '1990-05-14', 'keep-history']) assert.ok(lines.includes(word), word);
   assert.ok(!lines.includes('wilhelmina'), 'nobody else');
+  const keys = new Set(lines.trim().split('\n').map((line) => Object.keys(JSON.parse(line))[0]));
+  assert.deepEqual([...keys], ['person', 'consent', 'record', 'entry']);
   ends(own(['export', 'nobody']), 1, /E_NOT_FOUND/);
+});
+
+await test('a person of a program is asked for as such', () => {
+  const words = ['--name', 'shop', '--company', 'Shop', '--country', 'NL', '--purposes', 'comments'];
+  ends(own(['program', ...words]), 0, /^[0-9a-f]{64}\n$/);
+  for (const command of ['export', 'erase']) {
+    ends(own([command, '--program', 'shop', 'bartholomeus']), 1, /E_NOT_FOUND/);
+    ends(own([command, '--program', 'shop', '--person', '1']), 1, /E_NOT_FOUND/);
+    ends(own([command, '--program', 'stall', 'bartholomeus']), 1, /E_PROGRAM_UNKNOWN/);
+    ends(own([command]), 2, /whom/);
+  }
 });
 
 await test('a backup, once under one name', () => {

@@ -87,6 +87,30 @@ static void a_child_waits_for_a_guardian(void **state) {
     assert_int_equal(choose(w, &tim, "ads-personalised", "given"), E_DENIED);
 }
 
+static const char *export_of(struct guard_world *w, const struct person *p) {
+    struct ward_answer answer;
+    assert_int_equal(ask(w, API_DATA_EXPORT, p->token, NULL, &answer), OK);
+    return archive_text(&answer, answer.fields[ANS_DATA_EXPORT_SIZE_BYTES].n);
+}
+
+/* The guardian's declaration concerns the child, who learns of it without the guardian's name. */
+static void an_export_has_what_is_mine_and_names_what_is_shared(void **state) {
+    struct guard_world *w = *state;
+    struct person tim = {0};
+    struct person anna = {0};
+    assert_int_equal(login(w, "tim", "three red apples", &tim), OK);
+    assert_int_equal(login(w, "anna", "three red apples", &anna), OK);
+    const char *all = export_of(w, &tim);
+    holds(all, "\"birth_date\":\"2014-02-01\"");
+    holds(all, "\"data\":{\"name\":\"tim\",");
+    holds(all, "{\"consent\":\"keep-history\",\"state\":\"refused\"");
+    holds(all, "\"of_another\":true,\"category\":\"guardian-link\"");
+    holds(all, "\"data\":null");
+    holds_not(all, "Anna");
+    holds(export_of(w, &anna), "\"signed_name\":\"Anna");
+    holds(export_of(w, &anna), "\"kind\":\"export\"");
+}
+
 static void a_guardian_decides_and_nobody_else(void **state) {
     struct guard_world *w = *state;
     struct person anna = {0};
@@ -240,6 +264,7 @@ int main(void) {
         cmocka_unit_test(a_person_joins_signs_in_and_out),
         cmocka_unit_test(an_adult_chooses_for_each_purpose),
         cmocka_unit_test(a_child_waits_for_a_guardian),
+        cmocka_unit_test(an_export_has_what_is_mine_and_names_what_is_shared),
         cmocka_unit_test(a_guardian_decides_and_nobody_else),
         cmocka_unit_test(what_was_acknowledged_survives_a_kill),
         cmocka_unit_test(the_forgotten_are_gone),

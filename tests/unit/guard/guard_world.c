@@ -279,6 +279,32 @@ uint64_t begin_clip(struct guard_world *w, const struct person *p, const char *a
     return clip;
 }
 
+const char *archive_text(struct ward_answer *answer, uint64_t size_bytes) {
+    static char text[1 << 20];
+    assert_true(size_bytes % 512 == 0 && size_bytes < sizeof text);
+    assert_int_equal(pread(answer->fd, text, sizeof text, 0), size_bytes);
+    ward_answer_done(answer);
+    for (size_t i = 0; i < size_bytes; i++) {
+        text[i] = text[i] == 0 ? ' ' : text[i];
+    }
+    text[size_bytes] = 0;
+    return text;
+}
+
+void holds(const char *archive, const char *text) {
+    if (strstr(archive, text) == NULL) {
+        print_error("%s is not in it\n", text);
+        fail();
+    }
+}
+
+void holds_not(const char *archive, const char *text) {
+    if (strstr(archive, text) != NULL) {
+        print_error("%s is in it\n", text);
+        fail();
+    }
+}
+
 void read_link_of_mail(struct guard_world *w, char ret_token[64]) {
     static const char mark[] = "/guardian/";
     char pattern[80];

@@ -64,6 +64,11 @@ uint16_t choose(struct guard_world *w, const struct person *p, const char *purpo
                 const char *state);
 uint64_t begin_clip(struct guard_world *w, const struct person *p, const char *audience,
                     uint64_t size);
+/* The archive that came with an answer, as text in a place of its own, until the next call; ends
+ * the answer. */
+const char *archive_text(struct ward_answer *answer, uint64_t size_bytes);
+void holds(const char *archive, const char *text);
+void holds_not(const char *archive, const char *text);
 /* The newest link in the outbox. */
 void read_link_of_mail(struct guard_world *w, char ret_token[64]);
 

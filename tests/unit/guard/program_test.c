@@ -121,6 +121,34 @@ static uint16_t read_as(struct guard_world *w, const uint8_t *token, uint64_t pu
     return code;
 }
 
+static uint64_t id_of(struct guard_world *w, const struct person *p) {
+    struct ward_answer answer;
+    assert_int_equal(ask(w, API_ACCOUNT_ME, p->token, NULL, &answer), OK);
+    uint64_t id = answer.fields[ANS_ACCOUNT_ME_ID].n;
+    ward_answer_done(&answer);
+    return id;
+}
+
+/* --- what the owner of the machine asks --- */
+
+static uint16_t owner_asks(struct guard_world *w, uint16_t op, const char *program,
+                           const char *name, uint64_t person, struct ward_answer *ret) {
+    struct api_value whom[TYP_WHOM__COUNT] = {[TYP_WHOM_NAME] = api_text(name),
+                                              [TYP_WHOM_PROGRAM] = api_text(program),
+                                              [TYP_WHOM_PERSON] = api_n(person)};
+    struct api_value args[1] = {{.fields = whom}};
+    return ask_admin(w, op, args, ret);
+}
+
+/* Of a person of the shop. */
+static const char *archive_of(struct guard_world *w, const char *name, uint64_t person,
+                              uint64_t *ret_withheld) {
+    struct ward_answer answer;
+    assert_int_equal(owner_asks(w, API_ADMIN_EXPORT, "shop", name, person, &answer), OK);
+    *ret_withheld = answer.fields[ANS_ADMIN_EXPORT_WITHHELD].n;
+    return archive_text(&answer, answer.fields[ANS_ADMIN_EXPORT_SIZE_BYTES].n);
+}
+
 /* --- asking for many --- */
 
 struct asking {
@@ -259,6 +287,132 @@ static void the_law_stands_between(void **state) {
     assert_int_equal(read_as(w, shop.token, shop.comments, record, NULL), E_NOT_FOUND);
 }
 
+/* --- what the owner of the machine may, whatever became of the program --- */
+
+static void the_owner_hands_out_everything_about_a_person(void **state) {
+    struct guard_world *w = *state;
+    uint64_t person;
+    uint64_t other;
+    uint64_t withheld;
+    assert_int_equal(add(w, &shop, "customer 10", "1990-05-01", &person), OK);
+    assert_int_equal(add(w, &shop, "customer 11", "1990-05-01", &other), OK);
+    assert_int_equal(put(w, &shop, person, "said \"aloud\"", NULL), OK);
+    assert_int_equal(
+        put_as(w, shop.token, shop.comments, person, shop.comment, 0, SLICE("\xff\x00\x01"), NULL),
+        OK);
+    assert_int_equal(put(w, &shop, other, "somebody else's", NULL), OK);
+    assert_int_equal(consent(w, &shop, person, shop.recommend, "given", w->notice[0]), OK);
+    assert_int_equal(on_off(w, &shop, API_PERSON_OBJECT, person, shop.comments, true), OK);
+    assert_int_equal(on_off(w, &shop, API_PERSON_RESTRICT, person, shop.comments, true), OK);
+    for (int by_number = 0; by_number < 2; by_number++) {
+        const char *all = archive_of(w, by_number == 0 ? "customer 10" : "",
+                                     by_number == 0 ? 0 : person, &withheld);
+        assert_int_equal(withheld, 0);
+        assert_int_equal(strncmp(all, "ward/data.jsonl", 15), 0);
+        holds(all, "\"birth_date\":\"1990-05-01\"");
+        holds(all, "\"age_source\":\"declared\"");
+        holds(all, w->notice[0]);
+        holds(all, "\"objections\":[\"comments\"],\"restrictions\":[\"comments\"]");
+        holds(all, "{\"consent\":\"recommend\",\"state\":\"given\",\"giver\":\"self\"");
+        holds(all, "\"category\":\"comment\",\"purpose\":\"comments\"");
+        holds(all, "\"data\":\"said \\\"aloud\\\"\"}");
+        holds(all, "\"data\":{\"base64\":\"/wAB\"}}");
+        holds(all, "\"kind\":\"restriction\"");
+        holds_not(all, "somebody else");
+    }
+    /* It was handed out, and the person can know. */
+    holds(archive_of(w, "customer 10", 0, &withheld), "\"kind\":\"export\"");
+}
+
+/* A record of somebody else that concerns the person is theirs too, and says whose it is not. */
+static void what_others_have_of_a_person_is_in_it(void **state) {
+    struct guard_world *w = *state;
+    uint64_t writer;
+    uint64_t reader;
+    uint64_t withheld;
+    assert_int_equal(add(w, &shop, "writer", "1990-05-01", &writer), OK);
+    assert_int_equal(add(w, &shop, "reader", "1990-05-01", &reader), OK);
+    struct api_value others[1] = {api_n(reader)};
+    struct api_value args[ARG_RECORD_PUT__COUNT] = {
+        [ARG_RECORD_PUT_PURPOSE] = api_n(shop.comments),
+        [ARG_RECORD_PUT_PERSON] = api_n(writer),
+        [ARG_RECORD_PUT_CATEGORY] = api_n(shop.comment),
+        [ARG_RECORD_PUT_OTHERS] = {.list = {.items = others, .count = 1}},
+        [ARG_RECORD_PUT_PAYLOAD] = api_text("about the reader"),
+    };
+    assert_int_equal(ask_program(w, API_RECORD_PUT, shop.token, args, NULL), OK);
+    const char *all = archive_of(w, "reader", 0, &withheld);
+    assert_int_equal(withheld, 0);
+    holds(all, "\"of_another\":true");
+    holds(all, "\"data\":\"about the reader\"");
+    all = archive_of(w, "writer", 0, &withheld);
+    holds(all, "\"of_another\":false");
+    holds(all, "\"data\":\"about the reader\"");
+}
+
+/* The law decides here too; what it keeps back is not passed over in silence. */
+static void what_the_law_keeps_back_is_named(void **state) {
+    struct guard_world *w = *state;
+    uint64_t person;
+    uint64_t withheld;
+    assert_int_equal(add(w, &shop, "customer 12", "1990-05-01", &person), OK);
+    assert_int_equal(put(w, &shop, person, "as an adult", NULL), OK);
+    assert_int_equal(set_facts(w, &shop, person, "2015-05-01"), OK);
+    const char *all = archive_of(w, "customer 12", 0, &withheld);
+    assert_int_equal(withheld, 1);
+    holds(all, "{\"withheld\":\"comment\",\"records\":1,\"of_another\":false,"
+               "\"undeclared\":false,\"rules\":[");
+    holds(all, "\"gdpr:12(1)\"");
+    holds_not(all, "as an adult");
+}
+
+static void the_owner_reaches_whom_they_name_and_nobody_else(void **state) {
+    static const uint16_t ops[] = {API_ADMIN_EXPORT, API_ADMIN_ERASE};
+    struct guard_world *w = *state;
+    struct person anna = {0};
+    uint64_t person;
+    assert_int_equal(login(w, "anna", "three red apples", &anna), OK);
+    uint64_t id = id_of(w, &anna);
+    assert_int_equal(add(w, &shop, "customer 13", "1990-05-01", &person), OK);
+    for (size_t i = 0; i < ARRAY_LEN(ops); i++) {
+        assert_int_equal(owner_asks(w, ops[i], "shopp", "customer 13", 0, NULL), E_PROGRAM_UNKNOWN);
+        assert_int_equal(owner_asks(w, ops[i], "spy", "customer 13", 0, NULL), E_NOT_FOUND);
+        assert_int_equal(owner_asks(w, ops[i], "spy", "", person, NULL), E_NOT_FOUND);
+        assert_int_equal(owner_asks(w, ops[i], "shop", "Customer 13", 0, NULL), E_NOT_FOUND);
+        assert_int_equal(owner_asks(w, ops[i], "shop", "", 0, NULL), E_NOT_FOUND);
+        assert_int_equal(owner_asks(w, ops[i], "shop", "anna", 0, NULL), E_NOT_FOUND);
+        assert_int_equal(owner_asks(w, ops[i], "shop", "", id, NULL), E_NOT_FOUND);
+        assert_int_equal(owner_asks(w, ops[i], "shop", "", UINT64_MAX, NULL), E_NOT_FOUND);
+        assert_int_equal(owner_asks(w, ops[i], "", "customer 13", 0, NULL), E_NOT_FOUND);
+        assert_int_equal(owner_asks(w, ops[i], "", "", person, NULL), E_NOT_FOUND);
+    }
+    assert_int_equal(id_of(w, &anna), id);
+    assert_int_equal(put(w, &shop, person, "still here", NULL), OK);
+    assert_int_equal(owner_asks(w, API_ADMIN_EXPORT, "", "Anna", 0, NULL), OK);
+}
+
+static void the_owner_erases_a_person_of_a_program(void **state) {
+    struct guard_world *w = *state;
+    struct ward_answer answer;
+    struct api_value reference[1] = {api_text("customer 14")};
+    for (int by_number = 0; by_number < 2; by_number++) {
+        uint64_t person;
+        uint64_t record;
+        assert_int_equal(add(w, &shop, "customer 14", "1990-05-01", &person), OK);
+        assert_int_equal(put(w, &shop, person, "soon gone", &record), OK);
+        const char *name = by_number == 0 ? "customer 14" : "";
+        uint64_t number = by_number == 0 ? 0 : person;
+        assert_int_equal(owner_asks(w, API_ADMIN_ERASE, "shop", name, number, &answer), OK);
+        assert_true(slice_starts(answer.fields[ANS_ADMIN_ERASE_RECEIPT].bytes,
+                                 SLICE("c2sp.org/tlog-proof@v1")));
+        ward_answer_done(&answer);
+        assert_int_equal(owner_asks(w, API_ADMIN_ERASE, "shop", name, number, NULL), E_NOT_FOUND);
+        assert_int_equal(owner_asks(w, API_ADMIN_EXPORT, "shop", name, number, NULL), E_NOT_FOUND);
+        assert_int_equal(ask_program(w, API_PERSON_FIND, shop.token, reference, NULL), E_NOT_FOUND);
+        assert_int_equal(read_as(w, shop.token, shop.comments, record, NULL), E_NOT_FOUND);
+    }
+}
+
 /* --- what it may not --- */
 
 static void no_token_but_its_own(void **state) {
@@ -357,14 +511,6 @@ static void no_purpose_that_was_not_granted(void **state) {
     assert_int_equal(find(w, &shop, shop.comments, &q, &got), E_NAME);
     q = (struct asking){.query = {[TYP_QUERY_CATEGORY] = api_n(300)}};
     assert_int_equal(find(w, &shop, shop.comments, &q, &got), E_UNDECLARED);
-}
-
-static uint64_t id_of(struct guard_world *w, const struct person *p) {
-    struct ward_answer answer;
-    assert_int_equal(ask(w, API_ACCOUNT_ME, p->token, NULL, &answer), OK);
-    uint64_t id = answer.fields[ANS_ACCOUNT_ME_ID].n;
-    ward_answer_done(&answer);
-    return id;
 }
 
 static void nobody_elses_people(void **state) {
@@ -513,9 +659,14 @@ static void huge_answers_come_in_pages(void **state) {
     q.query[TYP_QUERY_PERSON] = api_n(person);
     assert_int_equal(destroy(w, &shop, shop.comments, &q, &count), OK);
     assert_int_equal(count, RECORDS);
+    memset(payload, 1, BYTES);
     assert_int_equal(put_as(w, shop.token, shop.comments, person, shop.comment, 0,
                             slice_of(payload, BYTES), &record),
                      OK);
+    struct ward_answer answer;
+    assert_int_equal(owner_asks(w, API_ADMIN_EXPORT, "shop", "hoarder", 0, &answer), OK);
+    assert_true(answer.fields[ANS_ADMIN_EXPORT_SIZE_BYTES].n > 6 * BYTES); /* each as \\u0001 */
+    ward_answer_done(&answer);
 }
 
 static void what_was_acknowledged_survives_a_kill(void **state) {
@@ -540,6 +691,10 @@ static void a_program_is_taken_everything(void **state) {
     assert_int_equal(register_program(w, "shop", "", "", shop.token), OK);
     assert_int_equal(ask_program(w, API_PROGRAM_NAMES, was.token, NULL, NULL), E_SESSION);
     assert_int_equal(find(w, &shop, shop.comments, &q, &got), E_GRANT);
+    /* Its people still have their rights. */
+    uint64_t withheld;
+    holds(archive_of(w, "survivor", 0, &withheld), "still here");
+    assert_int_equal(owner_asks(w, API_ADMIN_ERASE, "shop", "survivor", 0, NULL), OK);
 }
 
 static int open_world(void **state) {
@@ -569,7 +724,12 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_come_back_are_found_changed_and_deleted),
         cmocka_unit_test(the_law_stands_between),
+        cmocka_unit_test(the_owner_hands_out_everything_about_a_person),
+        cmocka_unit_test(what_others_have_of_a_person_is_in_it),
+        cmocka_unit_test(what_the_law_keeps_back_is_named),
         cmocka_unit_test(no_token_but_its_own),
+        cmocka_unit_test(the_owner_reaches_whom_they_name_and_nobody_else),
+        cmocka_unit_test(the_owner_erases_a_person_of_a_program),
         cmocka_unit_test(no_operation_of_others),
         cmocka_unit_test(no_purpose_that_was_not_granted),
         cmocka_unit_test(nobody_elses_people),

@@ -35,6 +35,10 @@ struct law_words {
     struct slice text;
 };
 
+/* The purpose under which people get what they have a right to: what it uses can be handed to them.
+ * In every map by this name. */
+#define LAW_MAP_RIGHTS "fulfil-rights"
+
 enum law_retention { LAW_KEEP_DAYS, LAW_KEEP_ACCOUNT, LAW_KEEP_DELETED };
 
 struct law_map_controller {
