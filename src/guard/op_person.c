@@ -62,12 +62,35 @@ struct said {
     struct slice birth_date, country, region, language, notice;
 };
 
+static void forget_age(struct vault_facts *facts) {
+    facts->age_kind = VAULT_AGE_UNKNOWN;
+    facts->age_source = LAW_SUBJECT_AGE_SOURCE_NONE;
+    facts->birth = (struct date){0};
+    facts->age = 0;
+    facts->age_on = (struct date){0};
+}
+
+static struct status read_age(const struct call *c, struct slice said, struct vault_facts *facts) {
+    if (slice_eq(said, SLICE("unknown"))) {
+        forget_age(facts);
+        return STATUS_OK;
+    }
+    return said.len == 0 ? STATUS_OK : facts_birth(c, said, facts);
+}
+
+/* A region alone is one of the country that is known. */
+static struct status read_place(const struct said *said, struct vault_facts *facts) {
+    const struct vault_facts was = *facts;
+    struct slice country = said->country.len > 0 ? said->country : slice_str(was.country);
+    bool nothing = said->country.len + said->region.len == 0;
+    return nothing ? STATUS_OK : facts_place(country, said->region, facts);
+}
+
+/* Over what is known already: what is left empty stays as it was. */
 static struct status read_facts(struct call *c, const struct said *said,
                                 struct vault_facts *facts) {
-    TRY(said->birth_date.len == 0 ? STATUS_OK : facts_birth(c, said->birth_date, facts));
-    TRY(said->country.len + said->region.len == 0
-            ? STATUS_OK
-            : facts_place(said->country, said->region, facts));
+    TRY(read_age(c, said->birth_date, facts));
+    TRY(read_place(said, facts));
     TRY(said->language.len == 0 ? STATUS_OK : facts_language(c, said->language, facts));
     return said->notice.len == 0 ? STATUS_OK : facts_notice(c, said->notice, facts);
 }
@@ -114,9 +137,9 @@ static struct status set_facts(struct call *c) {
     struct vault_subject person;
     TRY(person_own(c, subject));
     TRY(vault_subject_get(c->g->vault, subject, &person));
-    struct vault_facts facts = {.age_kind = VAULT_AGE_UNKNOWN, .notice = person.facts.notice};
+    struct vault_facts facts = person.facts;
     TRY(read_facts(c, &said, &facts));
-    TRY(check_age(c->g, &person.facts, &facts));
+    TRY(said.birth_date.len == 0 ? STATUS_OK : check_age(c->g, &person.facts, &facts));
     return vault_subject_set_facts(c->g->vault, &c->actor, subject, &facts);
 }
 

@@ -116,6 +116,9 @@ struct status facts_place(struct slice country, struct slice region, struct vaul
     if (number == 0) {
         return FAIL(E_COUNTRY);
     }
+    if (!slice_eq(country, slice_str(facts->country))) {
+        facts->region[0] = 0; /* of the country before */
+    }
     put_text(facts->country, sizeof facts->country, country);
     if (region.len == 0) {
         return STATUS_OK;

@@ -55,17 +55,23 @@ static uint16_t add(struct guard_world *w, const struct asker *a, const char *re
     return code;
 }
 
-static uint16_t set_facts(struct guard_world *w, const struct asker *a, uint64_t person,
-                          const char *birth) {
+static uint16_t set_all(struct guard_world *w, const struct asker *a, uint64_t person,
+                        const char *birth, const char *country, const char *region,
+                        const char *language) {
     struct api_value args[ARG_PERSON_FACTS__COUNT] = {
         [ARG_PERSON_FACTS_PERSON] = api_n(person),
         [ARG_PERSON_FACTS_BIRTH_DATE] = api_text(birth),
-        [ARG_PERSON_FACTS_COUNTRY] = api_text("NL"),
-        [ARG_PERSON_FACTS_REGION] = api_text(""),
-        [ARG_PERSON_FACTS_LANGUAGE] = api_text("en"),
+        [ARG_PERSON_FACTS_COUNTRY] = api_text(country),
+        [ARG_PERSON_FACTS_REGION] = api_text(region),
+        [ARG_PERSON_FACTS_LANGUAGE] = api_text(language),
         [ARG_PERSON_FACTS_NOTICE] = api_text(""),
     };
     return ask_program(w, API_PERSON_FACTS, a->token, args, NULL);
+}
+
+static uint16_t set_facts(struct guard_world *w, const struct asker *a, uint64_t person,
+                          const char *birth) {
+    return set_all(w, a, person, birth, "", "", "");
 }
 
 static uint16_t consent(struct guard_world *w, const struct asker *a, uint64_t person,
@@ -610,7 +616,7 @@ static void no_age_consent_or_notice_on_trust(void **state) {
     assert_int_equal(add(w, &shop, "child", "2015-05-01", &child), OK);
     assert_int_equal(set_facts(w, &shop, child, "1990-05-01"), E_OLDER);
     assert_int_equal(set_facts(w, &shop, child, "2014-05-01"), E_OLDER);
-    assert_int_equal(set_facts(w, &shop, child, ""), E_OLDER);
+    assert_int_equal(set_facts(w, &shop, child, "unknown"), E_OLDER);
     assert_int_equal(set_facts(w, &shop, child, "2016-05-01"), OK);
     assert_int_equal(consent(w, &shop, child, shop.recommend, "given", w->notice[1]),
                      E_NEEDS_GUARDIAN);
@@ -625,6 +631,43 @@ static void no_age_consent_or_notice_on_trust(void **state) {
     assert_int_equal(consent(w, &shop, adult, shop.recommend, "perhaps", w->notice[0]), E_CHOICE);
     assert_int_equal(consent(w, &shop, adult, shop.comments, "given", w->notice[0]), E_PURPOSE);
     assert_int_equal(consent(w, &shop, adult, shop.recommend, "given", w->notice[0]), OK);
+}
+
+static bool can_say_yes(struct guard_world *w, uint64_t person) {
+    return consent(w, &shop, person, shop.recommend, "given", w->notice[0]) == OK;
+}
+
+/* A correction of one thing is one of nothing else: nobody's age is lost by it, or found. */
+static void what_is_left_empty_stays(void **state) {
+    struct guard_world *w = *state;
+    uint64_t child;
+    uint64_t adult;
+    uint64_t withheld;
+    assert_int_equal(add(w, &shop, "small", "2015-05-01", &child), OK);
+    assert_int_equal(set_all(w, &shop, child, "", "DE", "", "de"), OK);
+    assert_int_equal(set_facts(w, &shop, child, ""), OK);
+    const char *all = archive_of(w, "small", 0, &withheld);
+    holds(all, "\"birth_date\":\"2015-05-01\"");
+    holds(all, "\"country\":\"DE\",\"region\":\"\",\"language\":\"de\"");
+    assert_true(!can_say_yes(w, child));
+    assert_int_equal(set_facts(w, &shop, child, "2014-05-01"), E_OLDER);
+    assert_int_equal(add(w, &shop, "tall", "1990-05-01", &adult), OK);
+    assert_int_equal(set_all(w, &shop, adult, "", "US", "US-CA", ""), OK);
+    assert_int_equal(set_all(w, &shop, adult, "", "US", "", ""), OK);
+    holds(archive_of(w, "tall", 0, &withheld), "\"country\":\"US\",\"region\":\"US-CA\"");
+    assert_int_equal(set_all(w, &shop, adult, "", "", "US-NY", ""), OK);
+    assert_int_equal(set_all(w, &shop, adult, "", "", "DE-BE", ""), E_COUNTRY);
+    holds(archive_of(w, "tall", 0, &withheld), "\"country\":\"US\",\"region\":\"US-NY\"");
+    assert_int_equal(set_all(w, &shop, adult, "", "NL", "", ""), OK);
+    all = archive_of(w, "tall", 0, &withheld);
+    holds(all, "\"birth_date\":\"1990-05-01\"");
+    holds(all, "\"country\":\"NL\",\"region\":\"\",\"language\":\"en\"");
+    holds(all, w->notice[0]);
+    assert_true(can_say_yes(w, adult));
+    /* What is known to be untrue is taken back, and then nobody knows: a child. */
+    assert_int_equal(set_facts(w, &shop, adult, "unknown"), OK);
+    assert_true(!can_say_yes(w, adult));
+    holds(archive_of(w, "tall", 0, &withheld), "\"birth_date\":\"\",\"age_source\":\"none\"");
 }
 
 /* Three payloads of a megabyte are an answer, the fourth is the next one; nothing is left out. */
@@ -736,6 +779,7 @@ int main(void) {
         cmocka_unit_test(nobody_elses_records),
         cmocka_unit_test(the_services_people_only_for_what_was_granted),
         cmocka_unit_test(no_age_consent_or_notice_on_trust),
+        cmocka_unit_test(what_is_left_empty_stays),
         cmocka_unit_test(huge_answers_come_in_pages),
         cmocka_unit_test(what_was_acknowledged_survives_a_kill),
         cmocka_unit_test(a_program_is_taken_everything),
