@@ -94,6 +94,12 @@ enum audience audience_of(struct slice text) {
     return AUDIENCE_NONE;
 }
 
+void clip_withhold(const struct vault_meta *meta, struct api_value *v) {
+    if ((meta->flags & VAULT_WITHHELD) != 0) {
+        v[STO_CLIP_AUDIENCE] = api_text("me");
+    }
+}
+
 static void clip_free(struct clip *clip) {
     arena_done(&clip->arena);
     mem_free(clip);
@@ -111,6 +117,7 @@ static struct status clip_make(const struct vault_event *e, struct clip **ret_cl
         clip_free(clip);
         return s;
     }
+    clip_withhold(&e->meta, v);
     clip->id = e->record;
     clip->owner = e->meta.owner;
     clip->v = v;

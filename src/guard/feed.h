@@ -33,6 +33,9 @@ size_t feed_ready_count(const struct guard *g);
 /* Whether the viewer (0: nobody) is in the clip's audience. Says nothing about the law. */
 bool feed_sees(const struct clip *clip, uint64_t viewer);
 enum audience audience_of(struct slice text);
+/* What a stored clip says, read as the record's metadata want it: one that is withheld is for its
+ * owner alone. */
+void clip_withhold(const struct vault_meta *meta, struct api_value *v);
 
 /* The record of a like, or false. */
 bool feed_liked(const struct guard *g, uint64_t viewer, uint64_t clip, uint64_t *ret_record);

@@ -113,16 +113,20 @@ static struct status read_own(struct call *c, const struct vault_use *use, uint6
         call_decided(c, use, meta.category, c->session.subject, &answer);
     }
     TRY(s);
-    return stored_read(API_STORED_CLIP, buf_slice(&plain), c->arena, ret_v);
+    TRY(stored_read(API_STORED_CLIP, buf_slice(&plain), c->arena, ret_v));
+    clip_withhold(&meta, *ret_v);
+    return STATUS_OK;
 }
 
+/* fewer: who may see it become fewer, so that no restored backup may show it to the others. */
 static struct status rewrite_own(struct call *c, const struct vault_use *use, uint64_t id,
-                                 const struct api_value *v) {
+                                 const struct api_value *v, bool fewer) {
     struct buf plain CLEANUP(buf_done) = {0};
     struct vault_answer answer = {0};
     buf_init_secret(&plain, VAULT_PAYLOAD_MAX);
     TRY(stored_write(API_STORED_CLIP, v, &plain));
-    struct status s = vault_rewrite(c->g->vault, use, id, buf_slice(&plain), &answer);
+    struct status s =
+        (fewer ? vault_narrow : vault_rewrite)(c->g->vault, use, id, buf_slice(&plain), &answer);
     if (s.code == E_DENIED) {
         call_decided(c, use, c->g->uses[API_CLIP_MINE].category, c->session.subject, &answer);
     }
@@ -136,7 +140,7 @@ static struct status finish(struct call *c) {
     TRY(read_own(c, &use, id, &v));
     TRY(studio_finish(c->g, id, c->session.subject));
     v[STO_CLIP_STATE] = api_text("processing");
-    return rewrite_own(c, &use, id, v);
+    return rewrite_own(c, &use, id, v, false);
 }
 
 /* That something became public is an access, decided and recorded; that it no longer is, is not. */
@@ -162,7 +166,7 @@ static struct status set_audience(struct call *c) {
     bool ends = audience_of(v[STO_CLIP_AUDIENCE].bytes) == AUDIENCE_EVERYONE &&
                 audience != AUDIENCE_EVERYONE;
     v[STO_CLIP_AUDIENCE] = *arg(c, ARG_CLIP_AUDIENCE_AUDIENCE);
-    TRY(rewrite_own(c, &use, id, v));
+    TRY(rewrite_own(c, &use, id, v, ends));
     return ends ? note_unpublished(c, id) : STATUS_OK;
 }
 

@@ -36,6 +36,7 @@ static struct status invite(struct call *c) {
         [STO_LINK_HASH] = api_bytes(slice_of(hash.bytes, SEAL_HASH_LEN)),
         [STO_LINK_ENDS_AT] = api_time(ends_ms),
     };
+    TRY(vault_unkeep(c->g->vault, c->session.subject, KEPT_LINK, LINK_ID));
     TRY(kept_put(c->g, c->session.subject, KEPT_LINK, LINK_ID, API_STORED_LINK, v));
     TRY(mail_guardian(c->g, mail, slice_str(c->person.facts.language), name, buf_slice(&token)));
     c->fields[ANS_GUARDIAN_INVITE_EXPIRES_AT].i = ends_ms;

@@ -229,6 +229,7 @@ static struct status put(struct call *c, uint64_t id, const uint8_t *token) {
         [STO_PROGRAM_PURPOSES] = *arg(c, ARG_ADMIN_PROGRAM_PURPOSES),
         [STO_PROGRAM_NAMES] = *arg(c, ARG_ADMIN_PROGRAM_NAMES),
     };
+    TRY(vault_unkeep(c->g->vault, 0, KEPT_PROGRAM, id)); /* no backup brings an older grant back */
     return kept_put(c->g, 0, KEPT_PROGRAM, id, API_STORED_PROGRAM, row);
 }
 

@@ -424,9 +424,12 @@ static struct status read_clip(struct guard *g, uint64_t clip, struct arena *a,
                                struct api_value **ret_v) {
     struct vault_use use = use_for(g, API_CLIP_FINISH, LAW_OPERATION_USE);
     struct buf plain CLEANUP(buf_done) = {0};
+    struct vault_meta meta;
     buf_init_secret(&plain, VAULT_PAYLOAD_MAX);
-    TRY(vault_read(g->vault, &use, clip, &plain, NULL, NULL));
-    return stored_read(API_STORED_CLIP, buf_slice(&plain), a, ret_v);
+    TRY(vault_read(g->vault, &use, clip, &plain, &meta, NULL));
+    TRY(stored_read(API_STORED_CLIP, buf_slice(&plain), a, ret_v));
+    clip_withhold(&meta, *ret_v);
+    return STATUS_OK;
 }
 
 static struct status publish(struct guard *g, struct job *j) {

@@ -16,7 +16,7 @@ enum {
     SEGMENT_BITS = 12,
     SEGMENT_RECORDS = 1 << SEGMENT_BITS,
     SEGMENT_WORDS = SEGMENT_RECORDS / 64,
-    FLAG_PLANES = 7, /* enum vault_record_flag */
+    FLAG_PLANES = 8, /* enum vault_record_flag */
     PLANE_SETS = 4,
 };
 #define RECORD_ID_MAX  UINT32_MAX
@@ -185,6 +185,9 @@ MUST_USE struct status selection_read(struct slice *rest, struct selection *out)
 MUST_USE struct status delta_put(struct buf *out, const struct vault_meta *meta);
 MUST_USE struct status delta_change(struct buf *out, const struct selection *which,
                                     const struct vault_change *change);
+/* What delta_change wrote. */
+MUST_USE struct status delta_change_read(struct slice *rest, struct selection *ret_which,
+                                         struct vault_change *ret);
 MUST_USE struct status delta_drop(struct buf *out, const struct selection *which);
 /* Applies what segments have not saved. Errors as of segment_read. */
 MUST_USE struct status delta_replay(struct columns *c, uint64_t owners_below, uint64_t sequence,

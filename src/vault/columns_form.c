@@ -446,10 +446,11 @@ static void keep_unsaved(const struct columns *c, uint64_t sequence, struct sele
     which->count = kept;
 }
 
-static struct status replay_change(struct columns *c, uint64_t sequence, struct slice *rest) {
+static struct status change_take(struct slice *rest, struct selection *ret_which,
+                                 struct vault_change *ret) {
     const uint8_t *row = NULL;
     TRY(packed_take_bytes(rest, 64, &row));
-    struct vault_change change = {
+    *ret = (struct vault_change){
         .purposes_add = bytes_be64(row),
         .purposes_remove = bytes_be64(row + 8),
         .objections_add = bytes_be64(row + 16),
@@ -462,10 +463,22 @@ static struct status replay_change(struct columns *c, uint64_t sequence, struct 
         .access_list = bytes_be16(row + 54),
         .expires_s = (int64_t)bytes_be64(row + 56),
     };
-    TRY(flags_known(change.flags_add) ? STATUS_OK : FAIL(E_VAULT_CORRUPT));
+    TRY(flags_known(ret->flags_add) ? STATUS_OK : FAIL(E_VAULT_CORRUPT));
+    return selection_read(rest, ret_which);
+}
+
+struct status delta_change_read(struct slice *rest, struct selection *ret_which,
+                                struct vault_change *ret) {
+    const uint8_t *kind = NULL;
+    TRY(packed_take_bytes(rest, 1, &kind));
+    return *kind == DELTA_CHANGE ? change_take(rest, ret_which, ret) : FAIL(E_VAULT_CORRUPT);
+}
+
+static struct status replay_change(struct columns *c, uint64_t sequence, struct slice *rest) {
+    struct vault_change change;
     struct selection which CLEANUP(selection_done);
     selection_init(&which);
-    TRY(selection_read(rest, &which));
+    TRY(change_take(rest, &which, &change));
     keep_unsaved(c, sequence, &which);
     TRY(columns_reserve_change(c, &which, &change));
     columns_change(c, &which, &change, sequence);

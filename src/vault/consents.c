@@ -81,18 +81,32 @@ static void keep(struct person *p, const struct vault_consent *consent) {
     p->consented |= UINT64_C(1) << consent->purpose;
 }
 
+/* Does a yes say less than the yes before it? Then no restore brings that one back. */
+static bool narrower(const struct vault_consent *old, const struct vault_consent *now) {
+    return old != NULL && old->state == LAW_CONSENT_STATE_GIVEN &&
+           (old->giver != now->giver || old->is_explicit > now->is_explicit ||
+            old->written > now->written || old->covers_disclosure > now->covers_disclosure ||
+            old->bundled < now->bundled);
+}
+
+static struct status tighten(struct vault *v, const struct person *p,
+                             const struct vault_consent *old, const struct vault_consent *now) {
+    bool given = now->state == LAW_CONSENT_STATE_GIVEN;
+    struct tightening tight = {.kind = TIGHT_CONSENT,
+                               .subject = p->subject.id,
+                               .what = now->purpose,
+                               .value = given ? LAW_CONSENT_STATE_NONE : now->state};
+    return given && !narrower(old, now) ? STATUS_OK : log_tighten(v, &tight);
+}
+
 static struct status set(struct vault *v, const struct vault_actor *actor, struct person *p,
                          const struct vault_consent *consent) {
     person_touch(v, p);
     TRY(reserve(p));
     TRY(consent_save(v, p, consent));
     TRY(log_consent(v, actor, p, consent));
+    TRY(tighten(v, p, find(p, consent->purpose), consent));
     bool given = consent->state == LAW_CONSENT_STATE_GIVEN;
-    struct tightening tight = {.kind = TIGHT_CONSENT,
-                               .subject = p->subject.id,
-                               .what = consent->purpose,
-                               .value = consent->state};
-    TRY(given ? STATUS_OK : log_tighten(v, &tight));
     TRY(feed_subject(v, p->subject.id, UINT64_C(1) << consent->purpose,
                      given ? VAULT_CAUSE_CHANGED : VAULT_CAUSE_WITHDRAWN));
     keep(p, consent);
@@ -154,6 +168,17 @@ static struct vault_guardian *find_link(struct person *p, uint64_t guardian) {
     return NULL;
 }
 
+/* A link that is renewed may stand for less than it did. */
+static struct status tighten_link(struct vault *v, const struct vault_guardian *link) {
+    uint8_t bytes[] = {link->method, link->verified};
+    struct tightening tight = {.kind = TIGHT_LINK,
+                               .subject = link->child,
+                               .what = link->guardian,
+                               .value = (uint64_t)link->until_ms,
+                               .ids = slice_of(bytes, sizeof bytes)};
+    return log_tighten(v, &tight);
+}
+
 static struct status link(struct vault *v, const struct vault_actor *actor,
                           const struct vault_guardian *link) {
     struct person *guardian = NULL;
@@ -169,6 +194,7 @@ static struct status link(struct vault *v, const struct vault_actor *actor,
     dated.until_ms = link->until_ms == 0 ? INT64_MAX : link->until_ms;
     person_touch(v, child);
     TRY(guardian_save(v, child, &dated));
+    TRY(old == NULL ? STATUS_OK : tighten_link(v, &dated));
     struct said said = {.subject = link->child, .at_ms = dated.at_ms, .other = link->guardian};
     said_actor(&said, actor);
     TRY(said_log(v, LEAF_GUARDIAN_LINK, child, &said, NULL));
@@ -188,6 +214,21 @@ struct status vault_guardian_link(struct vault *v, const struct vault_actor *act
     }
     TRY(op_begin(v));
     return op_end(v, link(v, actor, link_to));
+}
+
+struct status link_again(struct vault *v, const struct tightening *t) {
+    struct person *child = NULL;
+    TRY(person_get(v, t->subject, &child));
+    const struct vault_guardian *old = find_link(child, t->what);
+    if (old == NULL || t->ids.len != 2) {
+        return old == NULL ? STATUS_OK : FAIL(E_VAULT_CORRUPT);
+    }
+    struct vault_guardian link = *old;
+    int64_t until_ms = (int64_t)t->value;
+    link.method = t->ids.ptr[0];
+    link.verified = link.verified && t->ids.ptr[1] == 1;
+    link.until_ms = until_ms < link.until_ms ? until_ms : link.until_ms;
+    return vault_guardian_link(v, NULL, &link);
 }
 
 /* What this guardian gave is withdrawn with the link. */

@@ -274,18 +274,53 @@ static struct status check_expiry(const struct vault *v, const struct selection 
     return STATUS_OK;
 }
 
+struct status records_change(struct vault *v, const struct selection *which,
+                             const struct vault_change *change, enum vault_cause cause) {
+    TRY(columns_reserve_change(&v->columns, which, change));
+    TRY(delta_change(&v->pending.deltas, which, change));
+    TRY(feed_records(v, which, cause));
+    columns_change(&v->columns, which, change, segments_delta(v));
+    return STATUS_OK;
+}
+
+/* What of it takes something away. A new end may be a later one; only a restore knows from when. */
+static struct vault_change tightening_part(const struct vault_change *change) {
+    return (struct vault_change){
+        .purposes_remove = change->purposes_remove & ~change->purposes_add,
+        .objections_add = change->objections_add,
+        .shares_remove = change->shares_remove & ~change->shares_add,
+        .flags_add = change->flags_add & VAULT_UNLAWFUL,
+        .flags_remove = change->flags_remove & ~change->flags_add & VAULT_DECISION,
+        .access_list = change->access_list,
+        .expires_s = change->expires_s,
+    };
+}
+
+static struct status tighten_change(struct vault *v, const struct selection *which,
+                                    const struct vault_change *change) {
+    struct vault_change part = tightening_part(change);
+    bool tightens = (part.purposes_remove | part.objections_add | part.shares_remove) != 0 ||
+                    (part.flags_add | part.flags_remove | part.access_list) != 0 ||
+                    part.expires_s != 0;
+    if (!tightens) {
+        return STATUS_OK;
+    }
+    struct buf bytes CLEANUP(buf_done);
+    buf_init(&bytes, DELTA_MAX);
+    TRY(delta_change(&bytes, which, &part));
+    struct tightening tight = {.kind = TIGHT_CHANGE, .ids = buf_slice(&bytes)};
+    return log_tighten(v, &tight);
+}
+
 static struct status change_all(struct vault *v, const struct vault_use *use,
                                 const struct selection *which, const struct vault_change *change) {
     if (which->records == 0) {
         return STATUS_OK;
     }
     TRY(check_expiry(v, which, change));
-    TRY(columns_reserve_change(&v->columns, which, change));
-    TRY(delta_change(&v->pending.deltas, which, change));
     TRY(log_many(v, LEAF_WRITE_BATCH, use, SLICE("metadata"), which->records));
-    TRY(feed_records(v, which, VAULT_CAUSE_CHANGED));
-    columns_change(&v->columns, which, change, segments_delta(v));
-    return STATUS_OK;
+    TRY(tighten_change(v, which, change));
+    return records_change(v, which, change, VAULT_CAUSE_CHANGED);
 }
 
 struct status vault_change(struct vault *v, const struct vault_use *use,

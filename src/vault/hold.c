@@ -82,11 +82,7 @@ static struct status flag_record(struct vault *v, uint64_t id, bool on) {
     TRY(selection_add(&which, id));
     struct vault_change change = {.flags_add = on ? VAULT_HELD : 0,
                                   .flags_remove = on ? 0 : VAULT_HELD};
-    TRY(columns_reserve_change(&v->columns, &which, &change));
-    TRY(delta_change(&v->pending.deltas, &which, &change));
-    TRY(feed_records(v, &which, on ? VAULT_CAUSE_HELD : VAULT_CAUSE_CHANGED));
-    columns_change(&v->columns, &which, &change, segments_delta(v));
-    return STATUS_OK;
+    return records_change(v, &which, &change, on ? VAULT_CAUSE_HELD : VAULT_CAUSE_CHANGED);
 }
 
 /* Whose the record is; for a hold on a person, that person. */
@@ -106,7 +102,10 @@ static struct status row_put(struct vault *v, const struct vault_hold *hold) {
     TRY(buf_add_byte(&row, hold->ground));
     TRY(buf_add_be64(&row, (uint64_t)hold->until_ms));
     TRY(buf_add(&row, hold->reference));
-    return state_put(v, STORE_HOLDS, hold->subject, hold->record, buf_slice(&row));
+    TRY(state_put(v, STORE_HOLDS, hold->subject, hold->record, buf_slice(&row)));
+    struct tightening tight = {
+        .kind = TIGHT_HOLD, .subject = hold->subject, .what = hold->record, .ids = buf_slice(&row)};
+    return log_tighten(v, &tight);
 }
 
 static struct status place(struct vault *v, const struct vault_actor *actor,
@@ -158,6 +157,9 @@ static struct status lift(struct vault *v, const struct vault_actor *actor, stru
     said_actor(&said, actor);
     TRY(said_log(v, LEAF_HOLD_ENDED, p, &said, NULL));
     TRY(store_delete(v->store, STORE_HOLDS, held->subject, held->record));
+    struct tightening ended = {
+        .kind = TIGHT_HOLD_ENDED, .subject = held->subject, .what = held->record};
+    TRY(log_tighten(v, &ended));
     person_touch(v, p);
     if (held->record == 0) {
         TRY(feed_subject(v, held->subject, UINT64_MAX, VAULT_CAUSE_CHANGED));
@@ -186,6 +188,19 @@ struct status hold_drop(struct vault *v, uint64_t record) {
         *held = v->holds[--v->hold_count];
     }
     return store_delete(v->store, STORE_HOLDS, 0, record);
+}
+
+struct status hold_again(struct vault *v, const struct tightening *t) {
+    if (t->ids.len < ROW_BYTES) {
+        return FAIL(E_VAULT_CORRUPT);
+    }
+    struct vault_hold hold = {.subject = t->subject,
+                              .record = t->what,
+                              .ground = t->ids.ptr[0],
+                              .until_ms = (int64_t)bytes_be64(t->ids.ptr + 1),
+                              .reference = slice_from(t->ids, ROW_BYTES)};
+    bool over = hold.until_ms <= vault_now_ms(v) || find(v, hold.subject, hold.record) != NULL;
+    return over ? STATUS_OK : vault_hold_place(v, NULL, &hold);
 }
 
 struct status holds_tick(struct vault *v, int64_t now_ms, int64_t *io_next_ms) {

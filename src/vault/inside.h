@@ -228,7 +228,7 @@ MUST_USE struct status op_begin(struct vault *v);
  * came of it. After E_DENIED and other refusals the op is undone too. */
 MUST_USE struct status op_end(struct vault *v, struct status status);
 /* The same for what may wait for the disk in a lazy vault: it touched the store alone, and what it
- * tightened are deletions. */
+ * tightened are deletions and metadata of records. */
 MUST_USE struct status op_end_lazy(struct vault *v, struct status status);
 /* What waits for the disk is there when it returned success. Not in a batch. */
 MUST_USE struct status vault_sync(struct vault *v);
@@ -299,6 +299,8 @@ void tags_done(struct tags *tags);
 /* Drops the person's tags from memory; the rows go with the person's. */
 MUST_USE struct status tags_forget(struct vault *v, const struct person *p);
 MUST_USE struct status tag_set(struct vault *v, struct person *p, const struct vault_tag *tag);
+/* The tag of that domain is another from now on. */
+MUST_USE struct status tag_tighten(struct vault *v, const struct person *p, struct slice domain);
 
 /* names.c ---------------------------------------------------------------------------------- */
 MUST_USE struct status names_load(struct vault *v);
@@ -354,14 +356,22 @@ enum tight_kind {
     TIGHT_RESTRICT = 6,
     TIGHT_GUARDIAN = 7,
     TIGHT_STATE = 8,
-    TIGHT_EXPIRY = 9,
+    TIGHT_FACTS = 9,
+    TIGHT_LINK = 10,
+    TIGHT_CHANGE = 11,
+    TIGHT_REWRITE = 12,
+    TIGHT_HOLD = 13,
+    TIGHT_HOLD_ENDED = 14,
+    TIGHT_NAME = 15,
+    TIGHT_KEPT = 16,
+    TIGHT_TAG = 17,
 };
 struct tightening {
     uint8_t kind;
     uint64_t subject;
-    uint64_t what; /* purpose, category, guardian, state */
+    uint64_t what; /* purpose, category, guardian, state, record */
     uint64_t value;
-    struct slice ids; /* be32 each, for many at once */
+    struct slice ids; /* be32 each, for many at once; or what else the kind carries (again.c) */
 };
 /* A leaf inside an op: person's opening (if p) and auditor's. content may be empty. */
 MUST_USE struct status log_leaf(struct vault *v, enum leaf_kind kind, const struct person *p,
@@ -438,6 +448,14 @@ MUST_USE struct status tight_check(struct vault *v, uint64_t from, bool *ret_dam
 MUST_USE struct status tight_replay(struct vault *v, uint64_t offset, tighten_fn *each,
                                     uint64_t *ret_count);
 
+/* again.c: for a restore, what tightened since the backup ------------------------------------ */
+/* E_NO_SUBJECT, E_NO_RECORD: it concerned somebody or something that the backup does not have. */
+MUST_USE struct status tighten_again(struct vault *v, const struct tightening *t);
+/* consents.c: what TIGHT_LINK says: as it was renewed, and for no more. */
+MUST_USE struct status link_again(struct vault *v, const struct tightening *t);
+/* Inside an op: nobody knows which records let fewer see them by now. */
+MUST_USE struct status withhold_all(struct vault *v);
+
 /* segments.c: columns in the store --------------------------------------------------------- */
 MUST_USE struct status segments_load(struct vault *v);
 /* Writes the transaction's deltas as one row. */
@@ -496,7 +514,8 @@ enum {
     HELD_BIT = 3,
     SHARED_BIT = 4,
     UNFINISHED_BIT = 5,
-    STAYS_BIT = 6
+    STAYS_BIT = 6,
+    WITHHELD_BIT = 7
 };
 MUST_USE struct status record_open_payload(struct vault *v, const struct segment *s, uint32_t at,
                                            uint64_t id, struct buf *ret_plain);
@@ -537,6 +556,9 @@ MUST_USE struct status noted(struct vault *v, const struct vault_use *use, uint8
 void keep_held(const struct vault *v, struct selection *which, uint64_t *ret_held);
 MUST_USE struct status find_select(struct vault *v, const struct vault_query *q, bool expired_too,
                                    struct selection *out);
+/* Inside an op: the metadata of records that are there, in store, columns and feed. */
+MUST_USE struct status records_change(struct vault *v, const struct selection *which,
+                                      const struct vault_change *change, enum vault_cause cause);
 
 /* erase.c, erase_rows.c ---------------------------------------------------------------------- */
 /* What must follow the commit of an erasure: keys to destroy, files to remove. What a crash leaves
@@ -600,6 +622,8 @@ struct held {
     int64_t until_ms;
 };
 MUST_USE struct status holds_load(struct vault *v);
+/* For a restore: what TIGHT_HOLD says. */
+MUST_USE struct status hold_again(struct vault *v, const struct tightening *t);
 bool subject_held(const struct vault *v, uint64_t subject);
 bool record_held(const struct vault *v, uint64_t id);
 /* Inside an op: of a record that nobody can open any more. */

@@ -60,9 +60,22 @@ struct status vault_kept(struct vault *v, uint64_t owner, uint8_t kind, uint64_t
     return open_row(&key, owner, kind, id, sealed, ret_plain);
 }
 
+/* A session that ended does not begin again, and an invitation that was used is no second one. */
+static struct status unkeep(struct vault *v, uint64_t owner, uint8_t kind, uint64_t id) {
+    struct slice row;
+    struct status found = store_view(v->store, STORE_KEPT, row_owner(owner, kind), id, &row);
+    if (found.code == E_STORE_MISSING) {
+        return STATUS_OK;
+    }
+    TRY(found);
+    struct tightening tight = {.kind = TIGHT_KEPT, .subject = owner, .what = kind, .value = id};
+    TRY(log_tighten(v, &tight));
+    return store_delete(v->store, STORE_KEPT, row_owner(owner, kind), id);
+}
+
 struct status vault_unkeep(struct vault *v, uint64_t owner, uint8_t kind, uint64_t id) {
     TRY(op_begin(v));
-    return op_end(v, store_delete(v->store, STORE_KEPT, row_owner(owner, kind), id));
+    return op_end(v, unkeep(v, owner, kind, id));
 }
 
 struct kept_walk {

@@ -80,6 +80,14 @@ void names_undo(struct vault *v) {
     }
 }
 
+/* The tightening log names things by numbers, which must mean the same after a restore. Before the
+ * first leaf there was no backup. */
+static struct status log_name(struct vault *v, enum name_kind kind, struct slice name) {
+    struct tightening tight = {
+        .kind = TIGHT_NAME, .what = (uint64_t)kind, .value = v->names[kind].count, .ids = name};
+    return v->counters.leaves == 0 ? STATUS_OK : log_tighten(v, &tight);
+}
+
 struct status names_number(struct vault *v, enum name_kind kind, struct slice name, uint16_t *ret) {
     if (names_find(v, kind, name, ret)) {
         return STATUS_OK;
@@ -92,6 +100,7 @@ struct status names_number(struct vault *v, enum name_kind kind, struct slice na
         return FAIL(E_TOO_MANY);
     }
     TRY(state_put(v, STORE_NAMES, kind, names->count, name));
+    TRY(log_name(v, kind, name));
     TRY(append(names, name));
     *ret = (uint16_t)(names->count - 1);
     return STATUS_OK;

@@ -349,17 +349,38 @@ static struct status rewrite(struct vault *v, uint64_t id, struct slice payload)
     struct selection which CLEANUP(selection_done);
     selection_init(&which);
     TRY(selection_add(&which, id));
-    return feed_records(v, &which, VAULT_CAUSE_CHANGED);
+    struct vault_change said_anew = {.flags_remove = VAULT_WITHHELD};
+    return (meta.flags & VAULT_WITHHELD) != 0
+               ? records_change(v, &which, &said_anew, VAULT_CAUSE_CHANGED)
+               : feed_records(v, &which, VAULT_CAUSE_CHANGED);
 }
 
-struct status vault_rewrite(struct vault *v, const struct vault_use *use, uint64_t id,
-                            struct slice payload, struct vault_answer *ret_answer) {
+static struct status may_rewrite(struct vault *v, const struct vault_use *use, uint64_t id,
+                                 struct slice payload, struct vault_answer *ret_answer) {
     if (payload.len > VAULT_PAYLOAD_MAX) {
         return FAIL(E_TOO_LARGE);
     }
     struct segment *s = NULL;
     uint32_t at = 0;
-    TRY(record_permit(v, use, id, &s, &at, ret_answer));
+    return record_permit(v, use, id, &s, &at, ret_answer);
+}
+
+struct status vault_rewrite(struct vault *v, const struct vault_use *use, uint64_t id,
+                            struct slice payload, struct vault_answer *ret_answer) {
+    TRY(may_rewrite(v, use, id, payload, ret_answer));
     TRY(op_begin(v));
     return op_end_lazy(v, rewrite(v, id, payload));
+}
+
+static struct status narrow(struct vault *v, uint64_t id, struct slice payload) {
+    TRY(rewrite(v, id, payload));
+    struct tightening tight = {.kind = TIGHT_REWRITE, .what = id};
+    return log_tighten(v, &tight);
+}
+
+struct status vault_narrow(struct vault *v, const struct vault_use *use, uint64_t id,
+                           struct slice payload, struct vault_answer *ret_answer) {
+    TRY(may_rewrite(v, use, id, payload, ret_answer));
+    TRY(op_begin(v));
+    return op_end(v, narrow(v, id, payload));
 }

@@ -1,7 +1,7 @@
 /* Restoring: the backup's bytes are checked and put in place; then everything that tightened since
  * is done again from the tightening log, before anything is served. Where log or tiles are lost,
- * nobody knows what was withdrawn, and every consent is unknown; what a tightening log that is left
- * says is done all the same. */
+ * nobody knows what was withdrawn, and every consent is unknown and every record its owner's alone;
+ * what a tightening log that is left says is done all the same. */
 #include <stdio.h>
 #include <string.h>
 
@@ -199,74 +199,11 @@ static struct status drop_pending(struct vault *v, const struct restore *r) {
     }
     TRY(drop_space(v, STORE_OPENINGS));
     TRY(drop_space(v, STORE_BATCHES));
-    return drop_space(v, STORE_CONSENTS);
+    TRY(drop_space(v, STORE_CONSENTS));
+    return withhold_all(v);
 }
 
 /* Doing again --------------------------------------------------------------------------- */
-
-static struct status again_people(struct vault *v, const struct tightening *t) {
-    size_t count = t->ids.len / 4;
-    uint64_t *ids = mem_array(count, sizeof *ids);
-    if (ids == NULL) {
-        return FAIL(E_MEMORY);
-    }
-    for (size_t i = 0; i < count; i++) {
-        ids[i] = bytes_be32(t->ids.ptr + i * 4);
-    }
-    struct status status = erase_again(v, t->kind, t->what, ids, count);
-    mem_free(ids);
-    return status;
-}
-
-static struct status again_records(struct vault *v, const struct tightening *t) {
-    struct selection which CLEANUP(selection_done);
-    struct doomed doomed CLEANUP(doomed_done);
-    selection_init(&which);
-    doomed_init(&doomed);
-    struct slice rest = t->ids;
-    TRY(selection_read(&rest, &which));
-    for (uint64_t id = selection_next(&which, 0); id != 0; id = selection_next(&which, id)) {
-        uint32_t at = 0;
-        if (columns_at(&v->columns, id, &at) == NULL) {
-            selection_remove(&which, id);
-        }
-    }
-    selection_trim(&which);
-    TRY(op_begin(v));
-    struct status status = rekey_mark(v, &which);
-    TRY(op_end(v, failed(status) ? status : records_erase(v, &which, &doomed)));
-    return doomed_destroy(v, &doomed);
-}
-
-static struct status again_consent(struct vault *v, const struct tightening *t) {
-    struct vault_consent consent;
-    TRY(vault_consent_get(v, t->subject, (uint8_t)t->what, &consent));
-    consent.purpose = (uint8_t)t->what;
-    consent.state = (uint8_t)t->value;
-    return vault_consent_set(v, NULL, t->subject, &consent);
-}
-
-static struct status again(struct vault *v, const struct tightening *t) {
-    switch (t->kind) {
-    case TIGHT_ERASE_SUBJECT:
-    case TIGHT_ERASE_CATEGORY:
-        return again_people(v, t);
-    case TIGHT_DELETE:
-        return again_records(v, t);
-    case TIGHT_CONSENT:
-        return again_consent(v, t);
-    case TIGHT_OBJECT:
-        return vault_object(v, NULL, t->subject, (uint8_t)t->what, true);
-    case TIGHT_RESTRICT:
-        return vault_restrict(v, NULL, t->subject, (uint8_t)t->what, true);
-    case TIGHT_GUARDIAN:
-        return vault_guardian_revoke(v, NULL, t->subject, t->what);
-    case TIGHT_STATE:
-        return vault_subject_set_state(v, NULL, t->subject, (enum vault_subject_state)t->what);
-    default:
-        return FAIL(E_VAULT_CORRUPT);
-    }
-}
 
 /* Numbers that were given out since are not given again. What concerned somebody or something that
  * came after the backup has nothing to take away. */
@@ -276,7 +213,7 @@ static struct status replay_one(struct vault *v, const struct tightening *t, uin
     c->next_id = next_id > c->next_id ? next_id : c->next_id;
     c->next_subject = next_subject > c->next_subject ? next_subject : c->next_subject;
     people_trim(v);
-    struct status status = again(v, t);
+    struct status status = tighten_again(v, t);
     bool nothing = status.code == E_NO_SUBJECT || status.code == E_NO_RECORD;
     return nothing ? STATUS_OK : status;
 }

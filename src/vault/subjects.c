@@ -125,6 +125,9 @@ static struct status apply(struct vault *v, struct person *p, const struct vault
     person_touch(v, p);
     TRY(person_save(v, p, subject));
     TRY(said_log(v, change->kind, p, &change->said, NULL));
+    if (change->tight.kind == TIGHT_FACTS) { /* as sealed: they go with the person's key */
+        TRY(store_view(v->store, STORE_SUBJECTS, p->subject.id, 0, &change->tight.ids));
+    }
     if (change->tight.kind != 0) {
         change->tight.subject = p->subject.id;
         TRY(log_tighten(v, &change->tight));
@@ -141,8 +144,10 @@ static struct status set_facts(struct vault *v, const struct vault_actor *actor,
     TRY(person_get(v, id, &p));
     struct vault_subject subject = p->subject;
     subject.facts = *facts;
-    struct change change = {
-        .kind = LEAF_RECTIFICATION, .purposes = UINT64_MAX, .cause = VAULT_CAUSE_CHANGED};
+    struct change change = {.kind = LEAF_RECTIFICATION,
+                            .tight = {.kind = TIGHT_FACTS},
+                            .purposes = UINT64_MAX,
+                            .cause = VAULT_CAUSE_CHANGED};
     change.said.subject = id;
     said_actor(&change.said, actor);
     return apply(v, p, &subject, &change);
@@ -191,6 +196,7 @@ static struct status set_tag(struct vault *v, uint64_t id, const struct vault_ta
     struct person *p = NULL;
     TRY(person_get(v, id, &p));
     TRY(tag_set(v, p, tag));
+    TRY(tag_tighten(v, p, tag->domain));
     struct said said = {.subject = id, .at_ms = vault_now_ms(v), .method = SLICE("tag")};
     said_actor(&said, NULL);
     return said_log(v, LEAF_RECTIFICATION, p, &said, NULL);

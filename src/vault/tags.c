@@ -217,3 +217,15 @@ struct status tag_set(struct vault *v, struct person *p, const struct vault_tag 
     }
     return STATUS_OK;
 }
+
+/* Whom the old value found, it must not find again. The row goes along as it is sealed, or nothing
+ * where there is none any more. */
+struct status tag_tighten(struct vault *v, const struct person *p, struct slice domain) {
+    struct tightening tight = {
+        .kind = TIGHT_TAG, .subject = p->subject.id, .what = domain_id(domain)};
+    struct status found = store_view(v->store, STORE_TAGGED, tight.subject, tight.what, &tight.ids);
+    if (failed(found) && found.code != E_STORE_MISSING) {
+        return found;
+    }
+    return log_tighten(v, &tight);
+}

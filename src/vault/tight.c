@@ -1,6 +1,6 @@
 /* The tightening log: a file beside the ledger, apart from data backups, that holds everything that
- * took a right away (erasures, withdrawals, objections, restrictions, revoked guardians), so that a
- * restored backup can take it away again before it serves. It only grows.
+ * took a right away, so that a restored backup can take it away again before it serves (again.c
+ * says what, function by function). It only grows.
  *
  * Rows in the store carry each tightening until the file has it durably; the transaction after that
  * drops them. A frame is a length and sealed bytes, bound to its offset. */
@@ -16,6 +16,9 @@ enum { FRAME_MAX = 1 << 20, HEAD_BYTES = 8 + 8 + 1 + 8 + 8 + 8 };
 struct status log_tighten(struct vault *v, const struct tightening *t) {
     if (v->replaying) {
         return STATUS_OK;
+    }
+    if (t->ids.len > FRAME_MAX - HEAD_BYTES - RECORD_OVERHEAD) {
+        return FAIL(E_TOO_LARGE); /* what could not be read again is not done */
     }
     struct buf *out = &v->pending.tight;
     TRY(buf_add_be32(out, (uint32_t)(HEAD_BYTES + t->ids.len)));

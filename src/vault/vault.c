@@ -105,7 +105,6 @@ static struct status sweep_unless_clean(struct vault *v) {
 /* What was interrupted goes on, before anybody is served. */
 struct status vault_complete(struct vault *v) {
     TRY(names_bind(v));
-    TRY(holds_load(v));
     TRY(feed_open(v));
     TRY(access_open(v));
     TRY(erasures_finish(v));
@@ -132,7 +131,8 @@ static struct status open_into(struct vault *v, const struct vault_options *opti
     TRY(make_dirs(v));
     TRY(open_keys(v, options));
     TRY(open_store(v, options));
-    return names_load(v);
+    TRY(names_load(v));
+    return holds_load(v);
 }
 
 static struct status open_logs(struct vault *v, const struct vault_options *options) {

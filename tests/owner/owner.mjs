@@ -1,7 +1,7 @@
 // What the owner of the machine does, in order: accounts, exports, a backup, a request by post, a
 // restore. Whom the service forgot stays forgotten when an older backup comes back.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { cpSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -67,10 +67,31 @@ async function choice(browser, purpose) {
   return r.json.choices.find((c) => c.purpose === purpose).state;
 }
 
+/** A clip for everybody, ready to be watched. */
+async function shares(browser, film) {
+  const { json: { clip } } = await browser.post('/api/clips', { caption: '', audience: 'everyone', size_bytes: film.length });
+  await browser.ask('PUT', `/api/clips/${clip}/bytes`, { body: film, headers: { 'Content-Type': 'application/octet-stream' } });
+  await browser.post(`/api/clips/${clip}/finish`);
+  await until('the clip', 60000, async () => (await browser.get(`/api/clips/${clip}`)).json.clip.state === 'ready');
+  return clip;
+}
+
+/** What somebody who is not signed in is answered. */
+const strangerSees = async (clip) => (await new Browser(service).get(`/api/clips/${clip}`)).status;
+
 let key = '';
-await test('two people join', async () => {
+let open = 0;
+let narrowed = 0;
+await test('two people join, and one shares clips', async () => {
   await chooses(await joins('wilhelmina'), 'keep-history', 'given');
-  await chooses(await joins('bartholomeus'), 'keep-history', 'given');
+  const browser = await joins('bartholomeus');
+  await chooses(browser, 'keep-history', 'given');
+  const film = join(dir, 'film.mp4');
+  execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=180x320:rate=12', '-t', '1', '-c:v', 'libx264',
+    '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', film]);
+  open = await shares(browser, readFileSync(film));
+  narrowed = await shares(browser, readFileSync(film));
+  assert.equal(await strangerSees(narrowed), 200);
   key = (await new Browser(service).get('/api/service')).json.ledger_key;
 });
 
@@ -127,6 +148,7 @@ await test('after the backup one is erased, and the other withdraws', async () =
   ends(ward(['verify', 'receipt', receipt, '--key', key]), 0, /verified/);
   const { browser } = await signsIn('bartholomeus');
   await chooses(browser, 'keep-history', 'withdrawn');
+  assert.equal((await browser.post(`/api/clips/${narrowed}/audience`, { audience: 'me' })).status, 200);
   assert.equal((await signsIn('wilhelmina')).answer.json.error.code, 'E_LOGIN');
   ends(own(['erase', 'wilhelmina']), 1, /E_NOT_FOUND/);
 });
@@ -188,6 +210,9 @@ async function looksRight() {
   const there = await signsIn('bartholomeus');
   assert.equal(there.answer.status, 200, there.answer.body.toString());
   assert.equal(await choice(there.browser, 'keep-history'), 'withdrawn');
+  assert.equal(await strangerSees(open), 200);
+  assert.equal(await strangerSees(narrowed), 404, 'what was made private stays private');
+  assert.equal((await there.browser.get(`/api/clips/${narrowed}`)).json.clip.audience, 'me');
   assert.equal((await signsIn('olga')).answer.status, 200);
   const size = await until('a longer log', 10000, () => leaves() > before && leaves());
   ends(ward(['verify', 'log', ledger, '--key', key, '--since', checkpoint]), 0, /verified/);
@@ -218,6 +243,9 @@ await test('with the ledger lost for good, every consent is unknown', async () =
   const { browser, answer } = await signsIn('bartholomeus');
   assert.equal(answer.status, 200, answer.body.toString());
   assert.equal(await choice(browser, 'keep-history'), 'none');
+  assert.equal(await strangerSees(open), 404, 'nobody knows what was made private');
+  assert.equal((await browser.post(`/api/clips/${open}/audience`, { audience: 'everyone' })).status, 200);
+  await until('the clip to be shown', 5000, async () => await strangerSees(open) === 200);
 });
 
 await test('with the tiles lost and the checkpoint there, what is left is set aside and a new ledger begins', async () => {

@@ -9,33 +9,6 @@
 
 #include "seal/keyring.h"
 
-static void backup_path(const struct world *w, char *to, size_t size) {
-    snprintf(to, size, "%s/backup", w->dir);
-}
-
-static void back_up(struct world *w) {
-    char path[128];
-    backup_path(w, path, sizeof path);
-    ASSERT_OK(vault_backup(w->v, path));
-    ASSERT_IS(vault_backup(w->v, path), E_BACKUP_EXISTS);
-}
-
-static void lose(const struct world *w, const char *what) {
-    char command[256];
-    snprintf(command, sizeof command, "rm -rf '%s/%s'", w->dir, what);
-    assert_int_equal(system(command), 0);
-}
-
-static struct vault_restored restore(struct world *w) {
-    char path[128];
-    backup_path(w, path, sizeof path);
-    struct vault_options options = world_options(w);
-    struct vault_restored restored = {.replayed = 0};
-    ASSERT_OK(vault_restore(&options, path, &w->v, &restored));
-    world_names(w);
-    return restored;
-}
-
 struct cast {
     uint64_t alice, bob, carol, child, parent;
     uint64_t hers, his, seen, deleted, childs;
@@ -90,13 +63,13 @@ static void a_restore_replays_what_tightened(void **state) {
     struct world *w = *state;
     struct cast c;
     begin_story(w, &c);
-    back_up(w);
+    world_back_up(w);
     tighten(w, &c);
     uint64_t leaves = vault_stats(w->v).leaves;
     uint64_t later = world_adult(w, "later@x.org");
     vault_close(&w->v);
-    lose(w, "data");
-    assert_true(restore(w).replayed >= 5);
+    world_lose(w, "data");
+    assert_true(world_restore(w) >= 5);
     assert_tightened(w, &c);
     assert_refused(w, w->recommend, c.seen, "");
     assert_reads(w, w->keep_history, c.seen, "seen");
@@ -137,18 +110,18 @@ static void an_old_keyring_copy_brings_nobody_back(void **state) {
     struct world *w = *state;
     struct cast c;
     begin_story(w, &c);
-    back_up(w);
+    world_back_up(w);
     char command[512];
     snprintf(command, sizeof command, "cp '%s/generation' '%s/escrow'", w->keys, w->dir);
     assert_int_equal(system(command), 0);
     tighten(w, &c);
     vault_close(&w->v);
-    lose(w, "data");
-    lose(w, "keys");
+    world_lose(w, "data");
+    world_lose(w, "keys");
     snprintf(command, sizeof command, "mkdir '%s' && cp '%s/escrow' '%s/generation'", w->keys,
              w->dir, w->keys);
     assert_int_equal(system(command), 0);
-    restore(w);
+    world_restore(w);
     assert_tightened(w, &c);
     world_reopen(w);
     assert_tightened(w, &c);
@@ -158,11 +131,11 @@ static void without_the_ledger_no_consent_is_known(void **state) {
     struct world *w = *state;
     struct cast c;
     begin_story(w, &c);
-    back_up(w);
+    world_back_up(w);
     vault_close(&w->v);
-    lose(w, "data");
-    lose(w, "ledger");
-    restore(w);
+    world_lose(w, "data");
+    world_lose(w, "ledger");
+    world_restore(w);
     assert_reads(w, w->keep_account, c.his, "his");
     assert_refused(w, w->keep_history, c.seen, "6(1)(a)");
     world_reopen(w);
@@ -181,7 +154,7 @@ static void an_older_store_is_refused_until_it_is_restored(void **state) {
     world_open(w);
     tighten(w, &c);
     vault_close(&w->v);
-    lose(w, "data");
+    world_lose(w, "data");
     snprintf(command, sizeof command, "mv '%s/old' '%s'", w->dir, w->data);
     assert_int_equal(system(command), 0);
     struct vault_options options = world_options(w);
@@ -193,10 +166,10 @@ static void a_damaged_backup_is_refused(void **state) {
     struct world *w = *state;
     struct cast c;
     begin_story(w, &c);
-    back_up(w);
+    world_back_up(w);
     vault_close(&w->v);
-    lose(w, "data");
-    char path[160];
+    world_lose(w, "data");
+    char path[WORLD_PATH];
     snprintf(path, sizeof path, "%s/backup/store.db", w->dir);
     FILE *f = fopen(path, "r+b");
     fseek(f, 30000, SEEK_SET);
@@ -206,7 +179,7 @@ static void a_damaged_backup_is_refused(void **state) {
     fclose(f);
     struct vault_options options = world_options(w);
     struct vault_restored restored;
-    backup_path(w, path, sizeof path);
+    world_backup_path(w, path);
     struct status status = vault_restore(&options, path, &w->v, &restored);
     assert_true(failed(status));
     assert_int_equal(error_info(status.code)->kind, KIND_CORRUPT);
@@ -215,7 +188,7 @@ static void a_damaged_backup_is_refused(void **state) {
 
 /* The tightening log, from byte `at` of it on: one byte flipped, or all cut off. */
 static void damage(const struct world *w, long at, bool cut) {
-    char path[160];
+    char path[WORLD_PATH];
     snprintf(path, sizeof path, "%s/tightenings", w->ledger);
     FILE *f = fopen(path, "r+b");
     assert_non_null(f);
@@ -229,7 +202,7 @@ static void damage(const struct world *w, long at, bool cut) {
 }
 
 static long tight_size(const struct world *w) {
-    char path[160];
+    char path[WORLD_PATH];
     struct stat st;
     snprintf(path, sizeof path, "%s/tightenings", w->ledger);
     return stat(path, &st) == 0 ? (long)st.st_size : 0;
@@ -240,10 +213,10 @@ static long tight_size(const struct world *w) {
 static void a_damaged_tightening_log_is_noticed(void **state) {
     struct world *w = *state;
     struct cast c;
-    char path[128];
-    backup_path(w, path, sizeof path);
+    char path[WORLD_PATH];
+    world_backup_path(w, path);
     begin_story(w, &c);
-    back_up(w);
+    world_back_up(w);
     long before = tight_size(w);
     tighten(w, &c);
     vault_close(&w->v);
@@ -262,19 +235,19 @@ static void a_damaged_tightening_log_is_noticed(void **state) {
         options.tentative = true;
         options.needs_log = true;
         damage(w, tries[i].at, tries[i].cut);
-        lose(w, "data");
+        world_lose(w, "data");
         struct status s = vault_restore(&options, path, &w->v, &restored);
         assert_int_equal(s.code, tries[i].noticed ? E_LOG_LOST : OK);
         vault_close(&w->v);
         if (tries[i].noticed) {
-            lose(w, "data");
+            world_lose(w, "data");
             options.needs_log = false;
             ASSERT_OK(vault_restore(&options, path, &w->v, &restored));
             world_names(w);
             assert_refused(w, w->keep_history, c.seen, "6(1)(a)");
             vault_close(&w->v);
         }
-        lose(w, "ledger");
+        world_lose(w, "ledger");
         snprintf(command, sizeof command, "cp -r '%s/ledger.whole' '%s'", w->dir, w->ledger);
         assert_int_equal(system(command), 0);
     }
@@ -289,7 +262,7 @@ static void copy_file(const struct world *w, const char *from, const char *to) {
 /* What a thief of the old root key has, with a copy of the generations: does it open today's
  * keys? */
 static enum error_code open_with_old_copy(const struct world *w) {
-    char path[160];
+    char path[WORLD_PATH];
     char generation[160];
     struct keyring *keys = NULL;
     copy_file(w, "keyring", "today");
@@ -323,7 +296,7 @@ static void another_root_key(void **state) {
     assert_reads(w, w->keep_account, c.his, "his");
     assert_ledger(w);
     vault_close(&w->v);
-    lose(w, "keys");
+    world_lose(w, "keys");
     struct vault_options none = world_options(w);
     ASSERT_IS(vault_change_root(&none, &third), E_FILE_MISSING);
 }

@@ -210,6 +210,33 @@ int world_teardown(void **state) {
     return 0;
 }
 
+void world_backup_path(const struct world *w, char to[WORLD_PATH]) {
+    snprintf(to, WORLD_PATH, "%s/backup", w->dir);
+}
+
+void world_back_up(struct world *w) {
+    char path[WORLD_PATH];
+    world_backup_path(w, path);
+    ASSERT_OK(vault_backup(w->v, path));
+    ASSERT_IS(vault_backup(w->v, path), E_BACKUP_EXISTS);
+}
+
+void world_lose(const struct world *w, const char *what) {
+    char command[256];
+    snprintf(command, sizeof command, "rm -rf '%s/%s'", w->dir, what);
+    assert_int_equal(system(command), 0);
+}
+
+uint64_t world_restore(struct world *w) {
+    char path[WORLD_PATH];
+    world_backup_path(w, path);
+    struct vault_options options = world_options(w);
+    struct vault_restored restored = {.replayed = 0};
+    ASSERT_OK(vault_restore(&options, path, &w->v, &restored));
+    world_names(w);
+    return restored.replayed;
+}
+
 static struct vault_facts facts_of(const char *birth) {
     struct vault_facts f = {.age_kind = VAULT_AGE_BIRTH,
                             .age_source = LAW_SUBJECT_AGE_SOURCE_DECLARED,

@@ -54,6 +54,14 @@ void world_names(struct world *w);
 int world_setup(void **state);
 int world_teardown(void **state);
 
+/* In the world's directory: a backup, something lost of it, and the backup put back. Returns how
+ * many tightenings were done again. */
+enum { WORLD_PATH = 160 };
+void world_backup_path(const struct world *w, char to[WORLD_PATH]);
+void world_back_up(struct world *w);
+void world_lose(const struct world *w, const char *what);
+uint64_t world_restore(struct world *w);
+
 /* People. */
 uint64_t world_adult(struct world *w, const char *mail);
 uint64_t world_child(struct world *w, const char *birth);

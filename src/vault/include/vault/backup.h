@@ -15,11 +15,11 @@ struct vault_restored {
         lost_records; /* that no key opens any more, though nothing says that they were deleted */
 };
 /* Makes data_dir (and keys_dir, unless a keyring is there) from a backup; data_dir must not hold a
- * store. Replays erasures, withdrawals, objections, restrictions, revoked guardians and deletions
- * since from the tightening log in ledger_dir, adds a `restored` leaf, and opens. Without the
- * tiles up to the last published checkpoint, or without the tightening log, every consent is
- * unknown, or with options->needs_log E_LOG_LOST. Opens every record and every blob's end; what no
- * key opens is dropped and counted. */
+ * store. Replays what tightened since from the tightening log in ledger_dir (the table in again.c
+ * says what of it stands), adds a `restored` leaf, and opens. Without the tiles up to the last
+ * published checkpoint, or without the tightening log, every consent is unknown and every record
+ * VAULT_WITHHELD, or with options->needs_log E_LOG_LOST. Opens every record and every blob's end;
+ * what no key opens is dropped and counted. */
 MUST_USE struct status vault_restore(const struct vault_options *options, const char *backup_dir,
                                      struct vault **ret_vault, struct vault_restored *ret_restored);
 /* A new generation of the root key: every older copy of the keyring is unreadable from now on. */

@@ -84,7 +84,7 @@ MUST_USE struct status vault_keep(struct vault *v, uint64_t owner, uint8_t kind,
 /* E_NO_RECORD. */
 MUST_USE struct status vault_kept(struct vault *v, uint64_t owner, uint8_t kind, uint64_t id,
                                   struct buf *ret_plain);
-/* No error when there is none. */
+/* No restored backup brings it back. No error when there is none. */
 MUST_USE struct status vault_unkeep(struct vault *v, uint64_t owner, uint8_t kind, uint64_t id);
 /* Of one owner and kind, in order of id, from `from` on. `each` must not change the vault. */
 typedef struct status vault_kept_fn(void *arg, uint64_t owner, uint64_t id, struct slice plain);

@@ -23,9 +23,13 @@ MUST_USE struct status vault_put(struct vault *v, const struct vault_use *use,
 MUST_USE struct status vault_read(struct vault *v, const struct vault_use *use, uint64_t id,
                                   struct buf *ret_plain, struct vault_meta *ret_meta,
                                   struct vault_answer *ret_answer);
-/* A new payload for an old record (GDPR Art. 16). */
+/* A new payload for an old record (GDPR Art. 16). Ends VAULT_WITHHELD. */
 MUST_USE struct status vault_rewrite(struct vault *v, const struct vault_use *use, uint64_t id,
                                      struct slice payload, struct vault_answer *ret_answer);
+/* The same where by the new payload fewer may see the record: where a backup has an older one, it
+ * is VAULT_WITHHELD after a restore. */
+MUST_USE struct status vault_narrow(struct vault *v, const struct vault_use *use, uint64_t id,
+                                    struct slice payload, struct vault_answer *ret_answer);
 
 /* Which records. Of the set conditions all must hold; nothing set is every record. */
 struct vault_query {
