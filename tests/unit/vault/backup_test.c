@@ -93,14 +93,14 @@ static void what_an_heir_erased_later_goes_with_who_left(void **state) {
     uint64_t id = 0;
     struct vault_erased erased;
     ASSERT_OK(vault_put(w->v, &use, &meta, SLICE("hi bob"), &id, NULL));
-    back_up(w);
+    world_back_up(w);
     ASSERT_OK(vault_erase_subject(w->v, NULL, alice, SLICE(""), NULL, &erased));
     assert_reads(w, w->messages, id, "hi bob");
     ASSERT_OK(vault_erase_category(w->v, NULL, bob, w->message, SLICE(""), NULL, &erased));
     assert_int_equal(erased.records, 1);
     vault_close(&w->v);
-    lose(w, "data");
-    restore(w);
+    world_lose(w, "data");
+    world_restore(w);
     assert_int_equal(vault_stats(w->v).records, 0);
     world_reopen(w);
     assert_ledger(w);
