@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "said.h"
 
-enum { GROUP = 2048, ROW_HEAD = 8 + 1 + 8, ROW_EACH = 8 + LEAF_SALT_LEN };
+enum { GROUP = 2048, DONE_MAX = 512, ROW_HEAD = 8 + 1 + 8, ROW_EACH = 8 + LEAF_SALT_LEN };
 
 /* One row of STORE_ERASURES: be64 intent, kind, be64 category, then subject and salt each. */
 struct erasure {
@@ -98,12 +98,14 @@ static struct status begin(struct vault *v, const struct intent *intent, struct 
 struct key_rows {
     struct vault *v;
     struct buf *keys;
-    uint64_t only; /* number of the key, or UINT64_MAX for all */
+    uint64_t only;         /* number of the key, or UINT64_MAX for all */
+    struct outliving held; /* but not those of what is held: they are replaced */
 };
 
 static struct status collect_key(void *arg, uint64_t owner, uint64_t id, struct slice sealed) {
     struct key_rows *rows = arg;
-    if (rows->only != UINT64_MAX && rows->only != id) {
+    bool other = rows->only != UINT64_MAX && rows->only != id;
+    if (other || (id != PERSON_KEY && outlives(&rows->held, id - 1))) {
         return STATUS_OK;
     }
     struct buf plain CLEANUP(buf_done);
@@ -116,6 +118,12 @@ static struct status collect_key(void *arg, uint64_t owner, uint64_t id, struct 
     return buf_add(rows->keys, slice_of(&ref, sizeof ref));
 }
 
+/* What single holds keep of the erasure of person i. */
+static struct outliving held_back(const struct vault *v, const struct erasure *e, size_t i) {
+    bool all = e->kind != TIGHT_ERASE_CATEGORY;
+    return held_of(v, person_at(e, i), all ? VAULT_ALL : e->category);
+}
+
 static struct status destroy_keys(struct vault *v, const struct erasure *e) {
     struct buf keys CLEANUP(buf_done);
     buf_init(&keys, (size_t)1 << 30);
@@ -124,6 +132,7 @@ static struct status destroy_keys(struct vault *v, const struct erasure *e) {
         rows.only = e->category + 1;
     }
     for (size_t i = 0; i < person_count(e); i++) {
+        rows.held = held_back(v, e, i);
         TRY(store_each(v->store, STORE_KEYS, person_at(e, i), 0, collect_key, &rows));
     }
     TRY(keys_destroy(v, &keys));
@@ -135,10 +144,27 @@ static struct status destroy_keys(struct vault *v, const struct erasure *e) {
 
 /* Rows and completion ------------------------------------------------------------------- */
 
-/* What the completion says under its salt: that an announced erasure is done. */
-static struct status done_content(struct vault *v, const struct erasure *e, struct buf *out) {
+static struct status add_grounds(const struct outliving *held, struct buf *out) {
+    for (uint8_t ground = 0; ground < 32; ground++) {
+        if ((held->grounds >> ground & 1) != 0) {
+            TRY(content_add_text(out, FIELD_GROUND, hold_ground_text(ground)));
+        }
+    }
+    return STATUS_OK;
+}
+
+/* What the completion says under its salt: that an announced erasure is done, and how many records
+ * a legal hold kept back, why, and until when at the latest. */
+static struct status done_content(struct vault *v, const struct erasure *e,
+                                  const struct outliving *held, struct buf *out) {
+    bool all = held->records == 0;
+    TRY(all ? STATUS_OK : content_add_u64(out, FIELD_COUNT, held->records));
     TRY(content_add_u64(out, FIELD_AT_MS, (uint64_t)vault_now_ms(v)));
-    return content_add_u64(out, FIELD_INTENT, e->intent);
+    TRY(all ? STATUS_OK : content_add_u64(out, FIELD_UNTIL_MS, (uint64_t)held->until_ms));
+    TRY(add_grounds(held, out));
+    TRY(content_add_u64(out, FIELD_INTENT, e->intent));
+    return all ? STATUS_OK
+               : content_add_text(out, FIELD_METHOD, SLICE("all but what a legal hold keeps"));
 }
 
 static struct status log_done(struct vault *v, const struct erasure *e, size_t i,
@@ -152,14 +178,23 @@ static struct status log_done(struct vault *v, const struct erasure *e, size_t i
     return log_entry(v, &leaf, ret_index);
 }
 
-static struct status select_category(struct vault *v, const struct erasure *e, uint64_t subject,
-                                     struct selection *gone) {
+static struct status category_goes(struct vault *v, const struct erasure *e, uint64_t subject,
+                                   const struct outliving *held, struct selection *gone,
+                                   struct vault_erased *ret) {
     struct vault_query query = {.owner = subject, .category = (uint8_t)(e->category + 1)};
-    return columns_select(&v->columns, &query, vault_now_s(v), true, gone);
+    struct selection all CLEANUP(selection_done);
+    selection_init(&all);
+    TRY(columns_select(&v->columns, &query, vault_now_s(v), true, &all));
+    for (uint64_t id = selection_next(&all, 0); id != 0; id = selection_next(&all, id)) {
+        TRY(record_held(v, id) ? STATUS_OK : selection_add(gone, id));
+    }
+    TRY(records_leave(v, subject, e->category, &ret->kept));
+    return held->records > 0 ? STATUS_OK
+                             : store_delete(v->store, STORE_KEYS, subject, e->category + 1);
 }
 
-static struct status person_goes(struct vault *v, uint64_t subject, struct selection *gone,
-                                 struct vault_erased *ret) {
+static struct status person_goes(struct vault *v, uint64_t subject, const struct outliving *held,
+                                 struct selection *gone, struct vault_erased *ret) {
     struct slice row;
     struct status here = store_view(v->store, STORE_SUBJECTS, subject, 0, &row);
     bool counted = !failed(here);
@@ -167,31 +202,43 @@ static struct status person_goes(struct vault *v, uint64_t subject, struct selec
     TRY(guardian_leave(v, subject));
     TRY(records_hand_over(v, subject, gone, &ret->kept));
     TRY(records_leave(v, subject, VAULT_ALL, &ret->kept));
-    TRY(person_rows_erase(v, subject));
+    TRY(person_rows_erase(v, subject, held));
     v->counters.erased += counted;
     v->counters.subjects -= counted;
     return STATUS_OK;
 }
 
+/* What is held is sealed anew under a key that opens nothing of what is erased beside it. */
+static struct status hold_back(struct vault *v, const struct erasure *e, uint64_t subject,
+                               const struct outliving *held, struct vault_erased *ret) {
+    for (uint8_t category = 0; held->records > 0 && category < VAULT_CATEGORIES_MAX; category++) {
+        TRY(outlives(held, category) ? rekey_wait(v, subject, category) : STATUS_OK);
+    }
+    ret->held += held->records;
+    bool all = e->kind != TIGHT_ERASE_CATEGORY;
+    return held->records == 0 ? STATUS_OK
+                              : held_then_goes(v, subject, all ? VAULT_ALL : e->category);
+}
+
+/* content: what the completion of this person says. */
 static struct status finish_one(struct vault *v, const struct erasure *e, size_t i,
-                                struct slice content, struct selection *gone,
+                                struct buf *content, struct selection *gone,
                                 struct vault_erased *ret) {
     uint64_t subject = person_at(e, i);
-    if (e->kind == TIGHT_ERASE_CATEGORY) {
-        TRY(select_category(v, e, subject, gone));
-        TRY(records_leave(v, subject, e->category, &ret->kept));
-        TRY(store_delete(v->store, STORE_KEYS, subject, e->category + 1));
-    } else {
-        TRY(person_goes(v, subject, gone, ret));
-    }
+    struct outliving held = held_back(v, e, i);
+    TRY(e->kind == TIGHT_ERASE_CATEGORY ? category_goes(v, e, subject, &held, gone, ret)
+                                        : person_goes(v, subject, &held, gone, ret));
+    TRY(hold_back(v, e, subject, &held, ret));
     TRY(feed_subject(v, subject, UINT64_MAX, VAULT_CAUSE_ERASED));
     if (v->replaying) {
         return STATUS_OK; /* its completion stands in the ledger already */
     }
-    return log_done(v, e, i, content, &ret->leaf);
+    buf_clear(content);
+    TRY(done_content(v, e, &held, content));
+    return log_done(v, e, i, buf_slice(content), &ret->leaf);
 }
 
-static struct status finish_rows(struct vault *v, const struct erasure *e, struct slice content,
+static struct status finish_rows(struct vault *v, const struct erasure *e, struct buf *content,
                                  struct doomed *doomed, struct vault_erased *ret) {
     struct selection gone CLEANUP(selection_done);
     selection_init(&gone);
@@ -203,8 +250,9 @@ static struct status finish_rows(struct vault *v, const struct erasure *e, struc
     return records_erase(v, &gone, doomed);
 }
 
-/* From the keys on; what an open finds half done goes on here. */
-static struct status finish(struct vault *v, const struct erasure *e, struct slice content,
+/* From the keys on; what an open finds half done goes on here. content: what the completion says,
+ * of many people that of the last. */
+static struct status finish(struct vault *v, const struct erasure *e, struct buf *content,
                             struct vault_erased *ret) {
     struct doomed doomed CLEANUP(doomed_done);
     doomed_init(&doomed);
@@ -242,8 +290,7 @@ static struct status run(struct vault *v, const struct intent *intent, struct sl
     struct erasure e;
     TRY(erasure_read(buf_slice(&row), &e));
     TRY(forget_tags(v, &e));
-    TRY(done_content(v, &e, content));
-    return finish(v, &e, buf_slice(content), ret);
+    return finish(v, &e, content, ret);
 }
 
 /* The next group of people who can go: those who are here and not held. */
@@ -279,7 +326,7 @@ struct status erase_people(struct vault *v, const struct vault_actor *actor, con
         struct buf each CLEANUP(buf_done);
         struct buf content CLEANUP(buf_done);
         buf_init_secret(&each, STATE_MAX);
-        buf_init(&content, 256);
+        buf_init(&content, DONE_MAX);
         struct person *last = NULL;
         people_trim(v);
         TRY(gather_group(v, ids, count, &next, &each, &last));
@@ -340,7 +387,7 @@ struct status vault_erase_category(struct vault *v, const struct vault_actor *ac
     struct buf each CLEANUP(buf_done);
     struct buf content CLEANUP(buf_done);
     buf_init_secret(&each, STATE_MAX);
-    buf_init(&content, 256);
+    buf_init(&content, DONE_MAX);
     TRY(add_person(v, p, &each));
     /* The person stays, so this completion's salt is a fresh one. */
     struct leaf_salt salt = leaf_salt_random();
@@ -428,7 +475,7 @@ struct status erase_again(struct vault *v, uint8_t kind, uint64_t category, cons
     struct erasure e = {
         .intent = INT64_MAX, .kind = kind, .category = category, .each = buf_slice(&each)};
     struct vault_erased erased = {.records = 0};
-    return finish(v, &e, SLICE(""), &erased);
+    return finish(v, &e, NULL, &erased);
 }
 
 /* After a crash ------------------------------------------------------------------------- */
@@ -450,13 +497,12 @@ struct status erasures_finish(struct vault *v) {
         struct buf row CLEANUP(buf_done);
         struct buf content CLEANUP(buf_done);
         buf_init_secret(&row, STATE_MAX);
-        buf_init(&content, 256);
+        buf_init(&content, DONE_MAX);
         TRY(state_get(v, STORE_ERASURES, 0, id, &row));
         struct erasure e;
         struct vault_erased erased = {.records = 0};
         TRY(erasure_read(buf_slice(&row), &e));
-        TRY(done_content(v, &e, &content));
-        TRY(finish(v, &e, buf_slice(&content), &erased));
+        TRY(finish(v, &e, &content, &erased));
     }
     return STATUS_OK;
 }

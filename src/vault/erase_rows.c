@@ -151,7 +151,7 @@ static struct status hand_over(struct vault *v, const struct vault_meta *old, st
 static struct status settle_record(struct vault *v, uint64_t id, struct selection *gone,
                                    uint64_t *io_kept) {
     struct vault_meta meta;
-    if (!columns_get(&v->columns, id, &meta)) {
+    if (!columns_get(&v->columns, id, &meta) || (meta.flags & VAULT_HELD) != 0) {
         return STATUS_OK;
     }
     unsigned stays = VAULT_SHARED | VAULT_STAYS;
@@ -179,6 +179,55 @@ struct status records_hand_over(struct vault *v, uint64_t subject, struct select
         id = older;
     }
     return STATUS_OK;
+}
+
+/* The key of what was held, when nothing else is under it any more. */
+static struct status held_key_goes(struct vault *v, uint64_t owner, uint8_t category,
+                                   struct doomed *doomed) {
+    struct buf row CLEANUP(buf_done);
+    buf_init(&row, KEY_REF_LEN);
+    struct status found = state_get(v, STORE_KEYS, owner, category + 1u, &row);
+    if (found.code == E_STORE_MISSING) {
+        return STATUS_OK;
+    }
+    TRY(found);
+    TRY(row.len == KEY_REF_LEN ? STATUS_OK : FAIL(E_VAULT_CORRUPT));
+    struct key_ref ref = key_ref_get(row.ptr);
+    TRY(buf_add(&doomed->keys, slice_of(&ref, sizeof ref)));
+    TRY(store_delete(v->store, STORE_REKEYS, owner, category));
+    return store_delete(v->store, STORE_KEYS, owner, category + 1u);
+}
+
+static struct status released_goes(struct vault *v, const struct vault_meta *meta,
+                                   const struct selection *gone, struct doomed *doomed) {
+    struct said said = {.category = vault_category_name(v, meta->category),
+                        .count = 1,
+                        .at_ms = vault_now_ms(v),
+                        .ground = SLICE("erased before, and kept by a legal hold until now")};
+    said_actor(&said, NULL);
+    TRY(said_log(v, LEAF_DELETION, NULL, &said, NULL));
+    TRY(tighten_ids(v, gone));
+    TRY(feed_records(v, gone, VAULT_CAUSE_ERASED));
+    TRY(rekey_mark(v, gone));
+    return records_erase(v, gone, doomed);
+}
+
+struct status record_release(struct vault *v, uint64_t id, struct doomed *doomed) {
+    struct vault_meta meta;
+    struct person *owner = NULL;
+    struct selection gone CLEANUP(selection_done);
+    selection_init(&gone);
+    if (!columns_get(&v->columns, id, &meta)) {
+        return STATUS_OK;
+    }
+    struct status found = person_get(v, meta.owner, &owner);
+    bool left = found.code == E_NO_SUBJECT;
+    TRY(left ? STATUS_OK : found);
+    uint64_t kept = 0;
+    bool last = held_of(v, meta.owner, meta.category).records <= 1; /* this one still counts */
+    TRY(left ? settle_record(v, id, &gone, &kept) : selection_add(&gone, id));
+    TRY(left && last ? held_key_goes(v, meta.owner, meta.category, doomed) : STATUS_OK);
+    return gone.records == 0 ? STATUS_OK : released_goes(v, &meta, &gone, doomed);
 }
 
 struct status records_leave(struct vault *v, uint64_t subject, uint64_t category,
@@ -242,15 +291,27 @@ static struct status ward_rows(struct vault *v, uint64_t child) {
     return store_delete_owner(v->store, STORE_GUARDIANS, child);
 }
 
-struct status person_rows_erase(struct vault *v, uint64_t subject) {
+static struct status key_rows(struct vault *v, uint64_t subject, const struct outliving *held) {
+    struct buf numbers CLEANUP(buf_done);
+    buf_init(&numbers, 4096);
+    TRY(store_each(v->store, STORE_KEYS, subject, 0, collect_id, &numbers));
+    for (size_t i = 0; i < numbers.len / sizeof(uint64_t); i++) {
+        uint64_t number = id_at(&numbers, i);
+        bool stays = number != PERSON_KEY && outlives(held, number - 1);
+        TRY(stays ? STATUS_OK : store_delete(v->store, STORE_KEYS, subject, number));
+    }
+    return STATUS_OK;
+}
+
+struct status person_rows_erase(struct vault *v, uint64_t subject, const struct outliving *held) {
     static const enum store_space spaces[] = {
-        STORE_RECORDS, STORE_CONSENTS, STORE_TAGGED, STORE_OPENINGS,
-        STORE_KEYS,    STORE_SUBJECTS, STORE_HOLDS,  STORE_REKEYS,
+        STORE_CONSENTS, STORE_TAGGED, STORE_OPENINGS, STORE_SUBJECTS, STORE_HOLDS, STORE_REKEYS,
     };
     TRY(ward_rows(v, subject));
     TRY(kept_rows(v, subject));
+    TRY(key_rows(v, subject, held));
     for (size_t i = 0; i < ARRAY_LEN(spaces); i++) {
         TRY(store_delete_owner(v->store, spaces[i], subject));
     }
-    return STATUS_OK;
+    return held->records > 0 ? STATUS_OK : store_delete_owner(v->store, STORE_RECORDS, subject);
 }

@@ -6,7 +6,8 @@
 #include "base/mem.h"
 #include "said.h"
 
-enum { ROW_BYTES = 1 + 8, REFERENCE_MAX = 200 };
+/* A row: ground (with GOES, the record goes at the hold's end), be64 end, reference. */
+enum { ROW_BYTES = 1 + 8, REFERENCE_MAX = 200, GOES = 0x80 };
 
 static const struct {
     enum vault_hold_ground ground;
@@ -18,7 +19,7 @@ static const struct {
     {VAULT_HOLD_LEGAL_CLAIMS, SLICE_INIT("GDPR Art. 17(3)(e)")},
 };
 
-static struct slice ground_text(uint8_t ground) {
+struct slice hold_ground_text(uint8_t ground) {
     for (size_t i = 0; i < ARRAY_LEN(grounds); i++) {
         if (grounds[i].ground == ground) {
             return grounds[i].text;
@@ -27,13 +28,12 @@ static struct slice ground_text(uint8_t ground) {
     return SLICE("");
 }
 
-static struct status keep_in_memory(struct vault *v, const struct held *held) {
+static struct status make_room(struct vault *v) {
     struct held *grown = mem_resize(v->holds, v->hold_count + 1, sizeof *grown);
     if (grown == NULL) {
         return FAIL(E_MEMORY);
     }
     v->holds = grown;
-    v->holds[v->hold_count++] = *held;
     return STATUS_OK;
 }
 
@@ -54,9 +54,13 @@ static struct status load_hold(void *arg, uint64_t owner, uint64_t id, struct sl
     if (plain.len < ROW_BYTES) {
         return FAIL(E_VAULT_CORRUPT);
     }
-    struct held held = {
-        .subject = owner, .record = id, .until_ms = (int64_t)bytes_be64(plain.ptr + 1)};
-    return keep_in_memory(v, &held);
+    TRY(make_room(v));
+    v->holds[v->hold_count++] = (struct held){.subject = owner,
+                                              .record = id,
+                                              .until_ms = (int64_t)bytes_be64(plain.ptr + 1),
+                                              .ground = plain.ptr[0] & (GOES - 1),
+                                              .goes = (plain.ptr[0] & GOES) != 0};
+    return STATUS_OK;
 }
 
 struct status holds_load(struct vault *v) {
@@ -75,6 +79,57 @@ bool record_held(const struct vault *v, uint64_t id) {
     }
     return segment_bit(s, PLANES_FLAG, HELD_BIT, at) || subject_held(v, s->rows[at].owner);
 }
+
+/* What outlives an erasure ----------------------------------------------------------------- */
+
+/* Whether it is a hold on a single record of the person, of that category. */
+static bool keeps(const struct vault *v, const struct held *held, uint64_t subject,
+                  uint64_t category, uint8_t *ret_category) {
+    uint32_t at = 0;
+    const struct segment *s = held->record == 0 ? NULL : columns_at(&v->columns, held->record, &at);
+    if (s == NULL || s->rows[at].owner != subject) {
+        return false;
+    }
+    *ret_category = s->rows[at].category;
+    return category == VAULT_ALL || category == *ret_category;
+}
+
+struct outliving held_of(const struct vault *v, uint64_t subject, uint64_t category) {
+    struct outliving sum = {.records = 0};
+    for (size_t i = 0; i < v->hold_count; i++) {
+        const struct held *held = &v->holds[i];
+        uint8_t of = 0;
+        if (keeps(v, held, subject, category, &of)) {
+            sum.records++;
+            sum.categories[of / 64] |= UINT64_C(1) << (of % 64);
+            sum.until_ms = held->until_ms > sum.until_ms ? held->until_ms : sum.until_ms;
+            sum.grounds |= UINT32_C(1) << held->ground;
+        }
+    }
+    return sum;
+}
+
+static struct status then_goes(struct vault *v, struct held *held) {
+    struct buf row CLEANUP(buf_done);
+    buf_init(&row, ROW_BYTES + REFERENCE_MAX);
+    TRY(state_get(v, STORE_HOLDS, held->subject, held->record, &row));
+    TRY(row.len >= ROW_BYTES ? STATUS_OK : FAIL(E_VAULT_CORRUPT));
+    row.ptr[0] |= GOES;
+    held->goes = true;
+    return state_put(v, STORE_HOLDS, held->subject, held->record, buf_slice(&row));
+}
+
+struct status held_then_goes(struct vault *v, uint64_t subject, uint64_t category) {
+    for (size_t i = 0; i < v->hold_count; i++) {
+        uint8_t of = 0;
+        if (keeps(v, &v->holds[i], subject, category, &of)) {
+            TRY(then_goes(v, &v->holds[i]));
+        }
+    }
+    return STATUS_OK;
+}
+
+/* Placing and ending ----------------------------------------------------------------------- */
 
 static struct status flag_record(struct vault *v, uint64_t id, bool on) {
     struct selection which CLEANUP(selection_done);
@@ -112,17 +167,16 @@ static struct status place(struct vault *v, const struct vault_actor *actor,
                            const struct vault_hold *hold) {
     struct person *p = NULL;
     TRY(concerned(v, hold->subject, hold->record, &p));
+    TRY(make_room(v));
     struct said said = {.subject = p->subject.id,
                         .at_ms = vault_now_ms(v),
                         .until_ms = hold->until_ms,
-                        .ground = ground_text(hold->ground),
+                        .ground = hold_ground_text(hold->ground),
                         .records = {hold->record},
                         .method = hold->reference};
     said_actor(&said, actor);
     TRY(said_log(v, LEAF_HOLD, p, &said, NULL));
     TRY(row_put(v, hold));
-    struct held held = {
-        .subject = hold->subject, .record = hold->record, .until_ms = hold->until_ms};
     person_touch(v, p);
     if (hold->record == 0) {
         TRY(feed_subject(v, hold->subject, UINT64_MAX, VAULT_CAUSE_HELD));
@@ -130,7 +184,11 @@ static struct status place(struct vault *v, const struct vault_actor *actor,
     } else {
         TRY(flag_record(v, hold->record, true));
     }
-    return keep_in_memory(v, &held);
+    v->holds[v->hold_count++] = (struct held){.subject = hold->subject,
+                                              .record = hold->record,
+                                              .until_ms = hold->until_ms,
+                                              .ground = hold->ground};
+    return STATUS_OK;
 }
 
 struct status vault_hold_place(struct vault *v, const struct vault_actor *actor,
@@ -138,7 +196,7 @@ struct status vault_hold_place(struct vault *v, const struct vault_actor *actor,
     TRY(vault_ready(v));
     bool one = (hold->subject == 0) != (hold->record == 0);
     bool ends = hold->until_ms > vault_now_ms(v) && hold->until_ms < INT64_MAX;
-    if (!one || !ends || ground_text(hold->ground).len == 0 ||
+    if (!one || !ends || hold_ground_text(hold->ground).len == 0 ||
         hold->reference.len > REFERENCE_MAX) {
         return FAIL(E_NUMBER);
     }
@@ -149,37 +207,58 @@ struct status vault_hold_place(struct vault *v, const struct vault_actor *actor,
     return op_end(v, place(v, actor, hold));
 }
 
-static struct status lift(struct vault *v, const struct vault_actor *actor, struct held *held) {
+/* Back to use, or, where its person or category was erased meanwhile, away. */
+static struct status let_go(struct vault *v, const struct held *held, struct person *p,
+                            struct doomed *doomed) {
+    if (held->record == 0) {
+        TRY(feed_subject(v, held->subject, UINT64_MAX, VAULT_CAUSE_CHANGED));
+        p->held = false;
+        return STATUS_OK;
+    }
+    TRY(flag_record(v, held->record, false));
+    return held->goes || p == NULL ? record_release(v, held->record, doomed) : STATUS_OK;
+}
+
+/* A hold whose record is gone just ends; of somebody who was erased, nobody is told. */
+static struct status lift(struct vault *v, const struct vault_actor *actor, struct held *held,
+                          struct doomed *doomed) {
     struct person *p = NULL;
-    TRY(concerned(v, held->subject, held->record, &p));
-    struct said said = {
-        .subject = p->subject.id, .at_ms = vault_now_ms(v), .records = {held->record}};
+    uint32_t at = 0;
+    bool there = held->record != 0 && columns_at(&v->columns, held->record, &at) != NULL;
+    struct status found = concerned(v, held->subject, held->record, &p);
+    bool gone = found.code == E_NO_RECORD || found.code == E_NO_SUBJECT;
+    TRY(gone ? STATUS_OK : found);
+    struct said said = {.subject = gone ? 0 : p->subject.id,
+                        .at_ms = vault_now_ms(v),
+                        .ground = hold_ground_text(held->ground),
+                        .records = {held->record}};
     said_actor(&said, actor);
-    TRY(said_log(v, LEAF_HOLD_ENDED, p, &said, NULL));
+    TRY(said_log(v, LEAF_HOLD_ENDED, gone ? NULL : p, &said, NULL));
     TRY(store_delete(v->store, STORE_HOLDS, held->subject, held->record));
     struct tightening ended = {
         .kind = TIGHT_HOLD_ENDED, .subject = held->subject, .what = held->record};
     TRY(log_tighten(v, &ended));
-    person_touch(v, p);
-    if (held->record == 0) {
-        TRY(feed_subject(v, held->subject, UINT64_MAX, VAULT_CAUSE_CHANGED));
-        p->held = false;
-    } else {
-        TRY(flag_record(v, held->record, false));
+    if (!gone) {
+        person_touch(v, p);
     }
+    TRY(gone && !there ? STATUS_OK : let_go(v, held, p, doomed));
     *held = v->holds[--v->hold_count];
     return STATUS_OK;
+}
+
+static struct status end_hold(struct vault *v, const struct vault_actor *actor, struct held *held) {
+    struct doomed doomed CLEANUP(doomed_done);
+    doomed_init(&doomed);
+    TRY(op_begin(v));
+    TRY(op_end(v, lift(v, actor, held, &doomed)));
+    return doomed_destroy(v, &doomed);
 }
 
 struct status vault_hold_lift(struct vault *v, const struct vault_actor *actor, uint64_t subject,
                               uint64_t record) {
     TRY(vault_ready(v));
     struct held *held = find(v, subject, record);
-    if (held == NULL) {
-        return FAIL(E_NO_RECORD);
-    }
-    TRY(op_begin(v));
-    return op_end(v, lift(v, actor, held));
+    return held == NULL ? FAIL(E_NO_RECORD) : end_hold(v, actor, held);
 }
 
 struct status hold_drop(struct vault *v, uint64_t record) {
@@ -203,16 +282,21 @@ struct status hold_again(struct vault *v, const struct tightening *t) {
     return over ? STATUS_OK : vault_hold_place(v, NULL, &hold);
 }
 
+/* One that cannot be ended does not keep the others. */
 struct status holds_tick(struct vault *v, int64_t now_ms, int64_t *io_next_ms) {
+    struct status first = STATUS_OK;
     for (size_t i = 0; i < v->hold_count;) {
         struct held *held = &v->holds[i];
-        if (held->until_ms <= now_ms) {
-            TRY(op_begin(v));
-            TRY(op_end(v, lift(v, NULL, held)));
+        if (held->until_ms > now_ms) {
+            *io_next_ms = held->until_ms < *io_next_ms ? held->until_ms : *io_next_ms;
+            i++;
             continue;
         }
-        *io_next_ms = held->until_ms < *io_next_ms ? held->until_ms : *io_next_ms;
-        i++;
+        struct status ended = end_hold(v, NULL, held);
+        if (failed(ended)) {
+            first = failed(first) ? first : ended;
+            i++;
+        }
     }
-    return STATUS_OK;
+    return first;
 }

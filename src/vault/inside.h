@@ -529,9 +529,8 @@ MUST_USE struct status record_payload_with(struct vault *v, const struct seal_ke
 MUST_USE struct status record_payload_put(struct vault *v, const struct seal_key *key,
                                           const struct vault_meta *meta, struct slice payload);
 /* The person's copy of a record's key, from one key of theirs to another. */
-MUST_USE struct status rewrap(struct vault *v, const struct person *p, uint8_t category,
-                              uint64_t id, const struct seal_key *old,
-                              const struct seal_key *fresh);
+MUST_USE struct status rewrap(struct vault *v, uint64_t person, uint8_t category, uint64_t id,
+                              const struct seal_key *old, const struct seal_key *fresh);
 /* Under a new owner or with a new payload; the key must be there (wrapped for the owner). */
 MUST_USE struct status record_reseal(struct vault *v, struct person *owner,
                                      const struct vault_meta *meta, uint32_t version,
@@ -578,9 +577,15 @@ MUST_USE struct status records_delete(struct vault *v, const struct vault_use *u
                                       const struct selection *which, enum leaf_kind kind,
                                       enum vault_cause cause, struct doomed *doomed);
 MUST_USE struct status tighten_ids(struct vault *v, const struct selection *which);
-/* Every row of a person but the records (which are gone or handed over). */
-MUST_USE struct status person_rows_erase(struct vault *v, uint64_t subject);
-/* Records that stay go to the first of the others; the rest are added to `gone`. */
+/* Every row of a person but the records (which are gone, handed over or held), and but the keys of
+ * what is held. */
+struct outliving;
+MUST_USE struct status person_rows_erase(struct vault *v, uint64_t subject,
+                                         const struct outliving *held);
+/* Inside an op: a record whose hold ended and whose person, or category, was erased meanwhile. */
+MUST_USE struct status record_release(struct vault *v, uint64_t id, struct doomed *doomed);
+/* Records that stay go to the first of the others; the rest are added to `gone`. What is held is
+ * left where it is. */
 MUST_USE struct status records_hand_over(struct vault *v, uint64_t subject, struct selection *gone,
                                          uint64_t *ret_kept);
 /* Others' records of the category (VAULT_ALL: of any) that concern the person go on without them.
@@ -620,7 +625,25 @@ struct held {
     uint64_t subject;
     uint64_t record;
     int64_t until_ms;
+    uint8_t ground;
+    bool goes; /* its person or category was erased: the record goes when the hold ends */
 };
+/* What holds on single records keep of a person who is erased. */
+struct outliving {
+    uint64_t records;
+    uint64_t categories[VAULT_CATEGORIES_MAX / 64]; /* a bit each: their keys stay with them */
+    int64_t until_ms;                               /* when the last of the holds ends */
+    uint32_t grounds;                               /* a bit for each enum vault_hold_ground */
+};
+/* category VAULT_ALL: of any. */
+struct outliving held_of(const struct vault *v, uint64_t subject, uint64_t category);
+static inline bool outlives(const struct outliving *held, uint64_t category) {
+    return category < VAULT_CATEGORIES_MAX &&
+           (held->categories[category / 64] >> (category % 64) & 1) != 0;
+}
+/* Inside an op: those records go when their holds end. */
+MUST_USE struct status held_then_goes(struct vault *v, uint64_t subject, uint64_t category);
+struct slice hold_ground_text(uint8_t ground);
 MUST_USE struct status holds_load(struct vault *v);
 /* For a restore: what TIGHT_HOLD says. */
 MUST_USE struct status hold_again(struct vault *v, const struct tightening *t);

@@ -128,8 +128,32 @@ static struct status mend_wraps(struct vault *v, const struct segment *s, uint32
     return opened;
 }
 
+/* What a legal hold keeps of somebody who was erased: of their keys, that of its category is left.
+ */
+static struct status remains_open(struct vault *v, const struct segment *s, uint32_t at,
+                                  struct buf *plain) {
+    struct vault_meta meta;
+    struct buf ref CLEANUP(buf_done);
+    struct seal_key key CLEANUP(seal_key_done);
+    key = (struct seal_key){.bytes = {0}};
+    buf_init(&ref, KEY_REF_LEN);
+    segment_meta(s, at, &meta);
+    struct status found = state_get(v, STORE_KEYS, meta.owner, meta.category + 1u, &ref);
+    TRY(found.code == E_STORE_MISSING ? FAIL(E_KEY_GONE) : found);
+    TRY(ref.len == KEY_REF_LEN ? keyring_key(v->keys, key_ref_get(ref.ptr), &key)
+                               : FAIL(E_VAULT_CORRUPT));
+    bool wrapped = segment_bit(s, PLANES_FLAG, SHARED_BIT, at);
+    buf_clear(plain);
+    return wrapped ? STATUS_OK : record_payload_with(v, &key, &meta, plain);
+}
+
 static struct status opens(struct vault *v, const struct segment *s, uint32_t at, uint64_t id,
                            struct buf *plain) {
+    struct person *owner = NULL;
+    if (segment_bit(s, PLANES_FLAG, HELD_BIT, at) &&
+        person_get(v, s->rows[at].owner, &owner).code == E_NO_SUBJECT) {
+        return remains_open(v, s, at, plain);
+    }
     if (segment_bit(s, PLANES_FLAG, SHARED_BIT, at)) {
         TRY(mend_wraps(v, s, at, id));
     }

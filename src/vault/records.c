@@ -312,20 +312,20 @@ struct status record_payload_put(struct vault *v, const struct seal_key *key,
     return payload_write(v, key, meta, version + 1, payload);
 }
 
-struct status rewrap(struct vault *v, const struct person *p, uint8_t category, uint64_t id,
+struct status rewrap(struct vault *v, uint64_t person, uint8_t category, uint64_t id,
                      const struct seal_key *old, const struct seal_key *fresh) {
     struct seal_key record_key CLEANUP(seal_key_done);
     record_key = (struct seal_key){.bytes = {0}};
-    struct seal_place place = wrap_place(p->subject.id, category, id);
+    struct seal_place place = wrap_place(person, category, id);
     struct slice wrapped;
-    TRY(store_view(v->store, STORE_WRAPS, id, p->subject.id, &wrapped));
+    TRY(store_view(v->store, STORE_WRAPS, id, person, &wrapped));
     if (wrapped.len != RECORD_WRAPPED_KEY_LEN) {
         return FAIL(E_VAULT_CORRUPT);
     }
     TRY(record_unwrap_key(old, &place, wrapped.ptr, &record_key));
     uint8_t again[RECORD_WRAPPED_KEY_LEN];
     record_wrap_key(fresh, &place, &record_key, again);
-    return store_put(v->store, STORE_WRAPS, id, p->subject.id, slice_of(again, sizeof again));
+    return store_put(v->store, STORE_WRAPS, id, person, slice_of(again, sizeof again));
 }
 
 struct status record_reseal(struct vault *v, struct person *owner, const struct vault_meta *meta,

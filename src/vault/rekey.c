@@ -60,9 +60,9 @@ static struct status reseal(struct vault *v, const struct seal_key *old,
     return record_payload_put(v, fresh, &meta, buf_slice(&plain));
 }
 
-static struct status reseal_all(struct vault *v, struct person *p, uint8_t category,
+static struct status reseal_all(struct vault *v, uint64_t owner, uint8_t category,
                                 const struct seal_key *old, const struct seal_key *fresh) {
-    struct vault_query query = {.owner = p->subject.id, .category = (uint8_t)(category + 1)};
+    struct vault_query query = {.owner = owner, .category = (uint8_t)(category + 1)};
     struct selection which CLEANUP(selection_done);
     selection_init(&which);
     TRY(columns_select(&v->columns, &query, 0, true, &which));
@@ -70,7 +70,7 @@ static struct status reseal_all(struct vault *v, struct person *p, uint8_t categ
         uint32_t at = 0;
         const struct segment *s = columns_at(&v->columns, id, &at);
         bool shared = segment_bit(s, PLANES_FLAG, SHARED_BIT, at);
-        TRY(shared ? rewrap(v, p, category, id, old, fresh) : reseal(v, old, fresh, id));
+        TRY(shared ? rewrap(v, owner, category, id, old, fresh) : reseal(v, old, fresh, id));
     }
     return STATUS_OK;
 }
@@ -82,54 +82,51 @@ static struct status collect_concerned(void *arg, uint64_t owner, uint64_t id, s
 }
 
 /* Keys of others' records that are wrapped for the person under this category's key. */
-static struct status rewrap_concerned(struct vault *v, struct person *p, uint8_t category,
+static struct status rewrap_concerned(struct vault *v, uint64_t person, uint8_t category,
                                       const struct seal_key *old, const struct seal_key *fresh) {
     struct selection which CLEANUP(selection_done);
     selection_init(&which);
-    TRY(store_each(v->store, STORE_CONCERNED, p->subject.id, 0, collect_concerned, &which));
+    TRY(store_each(v->store, STORE_CONCERNED, person, 0, collect_concerned, &which));
     for (uint64_t id = selection_next(&which, 0); id != 0; id = selection_next(&which, id)) {
         uint32_t at = 0;
         const struct segment *s = columns_at(&v->columns, id, &at);
         if (s != NULL && s->rows[at].category == category) {
-            TRY(rewrap(v, p, category, id, old, fresh));
+            TRY(rewrap(v, person, category, id, old, fresh));
         }
     }
     return STATUS_OK;
 }
 
-static struct status replace(struct vault *v, struct person *p, uint8_t category,
-                             struct buf *dead) {
-    struct person_key *key = person_key_find(p, category + 1u);
-    if (key == NULL) {
+/* Of the row alone: of somebody who was erased, nothing but what a legal hold keeps may be left. */
+static struct status replace(struct vault *v, uint64_t owner, uint8_t category, struct buf *dead) {
+    struct buf row CLEANUP(buf_done);
+    buf_init(&row, KEY_REF_LEN);
+    struct status found = state_get(v, STORE_KEYS, owner, category + 1u, &row);
+    if (found.code == E_STORE_MISSING) {
         return STATUS_OK;
     }
+    TRY(found);
+    TRY(row.len == KEY_REF_LEN ? STATUS_OK : FAIL(E_VAULT_CORRUPT));
     struct seal_key old CLEANUP(seal_key_done);
     struct seal_key fresh CLEANUP(seal_key_done);
     old = fresh = (struct seal_key){.bytes = {0}};
+    struct key_ref was = key_ref_get(row.ptr);
     struct key_ref ref;
-    TRY(keyring_key(v->keys, key->ref, &old));
+    TRY(keyring_key(v->keys, was, &old));
     TRY(key_take(v, KEY_SUBJECT, &ref));
     TRY(keyring_key(v->keys, ref, &fresh));
-    TRY(reseal_all(v, p, category, &old, &fresh));
-    TRY(rewrap_concerned(v, p, category, &old, &fresh));
+    TRY(reseal_all(v, owner, category, &old, &fresh));
+    TRY(rewrap_concerned(v, owner, category, &old, &fresh));
     uint8_t bytes[KEY_REF_LEN];
     key_ref_put(ref, bytes);
-    TRY(state_put(v, STORE_KEYS, p->subject.id, category + 1u, slice_of(bytes, sizeof bytes)));
-    TRY(buf_add(dead, slice_of(&key->ref, sizeof key->ref)));
-    person_touch(v, p);
-    key->ref = ref;
-    return STATUS_OK;
+    TRY(state_put(v, STORE_KEYS, owner, category + 1u, slice_of(bytes, sizeof bytes)));
+    person_forget(v, owner);
+    return buf_add(dead, slice_of(&was, sizeof was));
 }
 
 static struct status replace_one(struct vault *v, uint64_t owner, uint64_t category,
                                  struct buf *dead) {
-    struct person *p = NULL;
-    struct status found = person_get(v, owner, &p);
-    if (!failed(found)) {
-        TRY(replace(v, p, (uint8_t)category, dead));
-    } else if (found.code != E_NO_SUBJECT) {
-        return found;
-    }
+    TRY(replace(v, owner, (uint8_t)category, dead));
     return store_delete(v->store, STORE_REKEYS, owner, category);
 }
 

@@ -12,6 +12,21 @@ enum {
     SYNC_MS = 500, /* a commit of a lazy vault waits at most so long for the disk, and a tick */
 };
 
+/* However many of the oldest are held, the others' turn comes. */
+static struct status select_expired(struct vault *v, int64_t now_s, struct selection *which) {
+    struct vault_query query = {.expires_by_s = now_s, .limit = SWEEP_AT_ONCE};
+    uint64_t found = SWEEP_AT_ONCE;
+    while (which->records == 0 && found == SWEEP_AT_ONCE) {
+        uint64_t held = 0;
+        selection_done(which);
+        TRY(columns_select(&v->columns, &query, now_s, true, which));
+        found = which->records;
+        query.after = selection_last(which);
+        keep_held(v, which, &held);
+    }
+    return STATUS_OK;
+}
+
 /* Retention is kept to the second when reading; here the bytes go. */
 static struct status sweep(struct vault *v, int64_t now_ms, int64_t *io_next_ms) {
     int64_t earliest_s = columns_earliest_expiry(&v->columns);
@@ -22,14 +37,11 @@ static struct status sweep(struct vault *v, int64_t now_ms, int64_t *io_next_ms)
         *io_next_ms = earliest_s * 1000 < *io_next_ms ? earliest_s * 1000 : *io_next_ms;
         return STATUS_OK;
     }
-    struct vault_query query = {.expires_by_s = now_ms / 1000, .limit = SWEEP_AT_ONCE};
     struct selection which CLEANUP(selection_done);
     selection_init(&which);
     struct doomed doomed CLEANUP(doomed_done);
     doomed_init(&doomed);
-    TRY(columns_select(&v->columns, &query, now_ms / 1000, true, &which));
-    uint64_t held = 0;
-    keep_held(v, &which, &held);
+    TRY(select_expired(v, now_ms / 1000, &which));
     if (which.records == 0) {
         return STATUS_OK;
     }
@@ -81,6 +93,29 @@ static struct status sync_waiting(struct vault *v, int64_t now_ms, int64_t *io_n
     return STATUS_OK;
 }
 
+static struct status rekey(struct vault *v, int64_t now_ms, int64_t *io_next_ms) {
+    TRY(rekey_tick(v));
+    *io_next_ms = v->rekeys_wait ? now_ms : *io_next_ms; /* more of them: at once */
+    return STATUS_OK;
+}
+
+static struct status rotate(struct vault *v, int64_t now_ms, int64_t *io_next_ms) {
+    (void)io_next_ms;
+    return rotation_tick(v, now_ms);
+}
+
+static struct status save(struct vault *v, int64_t now_ms, int64_t *io_next_ms) {
+    (void)io_next_ms;
+    TRY(segments_save(v, SAVED_AT_ONCE, false));
+    return trim(v, now_ms);
+}
+
+typedef struct status part_fn(struct vault *v, int64_t now_ms, int64_t *io_next_ms);
+static part_fn *const parts[] = {
+    sync_waiting, feed_tick, sweep, holds_tick, rekey, rotate, access_tick, publish, save,
+};
+
+/* A part that fails, time after time perhaps, does not keep the others from their turn. */
 struct status vault_tick(struct vault *v, int64_t *ret_next_ms) {
     TRY(vault_ready(v));
     if (v->in_batch) {
@@ -88,18 +123,12 @@ struct status vault_tick(struct vault *v, int64_t *ret_next_ms) {
     }
     int64_t now_ms = vault_now_ms(v);
     int64_t next_ms = now_ms + REST_MS;
+    struct status first = STATUS_OK;
     people_trim(v);
-    TRY(sync_waiting(v, now_ms, &next_ms));
-    TRY(feed_tick(v, now_ms, &next_ms));
-    TRY(sweep(v, now_ms, &next_ms));
-    TRY(holds_tick(v, now_ms, &next_ms));
-    TRY(rekey_tick(v));
-    next_ms = v->rekeys_wait ? now_ms : next_ms; /* more of them: at once */
-    TRY(rotation_tick(v, now_ms));
-    TRY(access_tick(v, now_ms, &next_ms));
-    TRY(publish(v, now_ms, &next_ms));
-    TRY(segments_save(v, SAVED_AT_ONCE, false));
-    TRY(trim(v, now_ms));
+    for (size_t i = 0; i < ARRAY_LEN(parts) && !v->stopped; i++) {
+        struct status done = parts[i](v, now_ms, &next_ms);
+        first = failed(first) ? first : done;
+    }
     *ret_next_ms = next_ms;
-    return STATUS_OK;
+    return first;
 }

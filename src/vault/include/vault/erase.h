@@ -13,11 +13,13 @@ struct vault_erased {
     uint64_t feed_seq; /* answer once vault_follow_behind(v, feed_seq) is false */
     uint64_t records;  /* gone */
     uint64_t kept;     /* records of others that go on without the person */
+    uint64_t held;     /* records that a legal hold keeps until it ends, used for nothing */
 };
 
 /* `receipt` gets a .tlog-proof file that anybody can verify offline; NULL: none is made (then the
  * checkpoint need not be published for it). It is made before the person's openings go and cannot
- * be made again. E_HELD while a legal hold stands. */
+ * be made again. E_HELD while a legal hold on the person stands. A record that is held by itself stays
+ * behind under a key of its own until its hold ends, and goes then; the receipt says so. */
 MUST_USE struct status vault_erase_subject(struct vault *v, const struct vault_actor *actor,
                                            uint64_t subject, struct slice ground,
                                            struct buf *receipt, struct vault_erased *ret);
@@ -37,7 +39,7 @@ MUST_USE struct status vault_erase_many(struct vault *v, const struct vault_acto
                                         struct vault_erased *ret);
 
 /* A legal hold: nothing of the person (or of the one record) is erased or expires before until_ms,
- * and nothing of it is used. Typed, grounded, ended, recorded (GDPR Art. 17(3)). */
+ * and nothing of it is used. What of it was to be erased meanwhile goes when the hold ends. Typed, grounded, ended, recorded (GDPR Art. 17(3)). */
 enum vault_hold_ground {
     VAULT_HOLD_LEGAL_OBLIGATION = 1, /* Art. 17(3)(b) */
     VAULT_HOLD_PUBLIC_HEALTH = 2,    /* Art. 17(3)(c) */

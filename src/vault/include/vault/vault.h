@@ -71,7 +71,8 @@ MUST_USE struct status vault_commit_batch(struct vault *v);
 /* What time brings: sweeps what expired, re-decides at birthdays and ends of consents, syncs and
  * gathers the access journal, publishes a checkpoint, stops late followers, writes columns back.
  * Call it at least every 200 ms while serving; does at most a few milliseconds of work a call.
- * *ret_next_ms: when it wants to be called next. */
+ * *ret_next_ms: when it wants to be called next. A part that fails does not keep the others from
+ * their turn; the first failure is returned. */
 MUST_USE struct status vault_tick(struct vault *v, int64_t *ret_next_ms);
 
 /* New laws or a new data map, at once: caches are emptied and followers hear what changed.
