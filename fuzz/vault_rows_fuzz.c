@@ -256,6 +256,9 @@ static void seal(const struct target *t, struct slice plain, struct buf *out) {
     if (t->space == FILE_ACCESSES || t->space == FILE_TIGHTENINGS) {
         DONE(buf_add_be32(out, (uint32_t)(plain.len + RECORD_OVERHEAD)));
     }
+    if (t->space == FILE_ACCESSES) {
+        DONE(buf_add_be64(out, killed.epoch));
+    }
     DONE(sealed ? record_seal_buf(key, &place, plain, out) : buf_add(out, plain));
 }
 

@@ -46,8 +46,9 @@ struct access_group {
 };
 
 struct access_log {
-    struct os_file *file;
+    struct os_file *file;      /* NULL in a vault that is tentative: it keeps no journal */
     uint64_t epoch;            /* frames of other epochs do not open */
+    bool takes_over;           /* the store was restored: the epoch is the first frame's */
     uint64_t offset;           /* end of the journal */
     struct buf buffer;         /* plain entries of the open batch */
     int64_t unsynced_since_ms; /* 0: synced */

@@ -3,7 +3,9 @@
  * power cut. Once a minute what it holds becomes leaves, and it begins anew.
  *
  * Frames are sealed and bound to the journal's epoch, which the store counts in the transaction
- * that makes the leaves: no entry is gathered twice, none is lost in between. */
+ * that makes the leaves: no entry is gathered twice, none is lost in between. The frames go when
+ * those leaves are published, so that a store which is restored in place of this one finds in the
+ * journal what the ledger does not have. */
 #include <string.h>
 
 #include "access.h"
@@ -14,11 +16,13 @@ enum {
     ENTRY_MANY = 2,
     USE_BYTES = 8 + 8 + 8 + 1 + 1 + 1,
     ONE_BYTES = 8 + 8 + 1 + 1 + 1 + 2 * ACCESS_CITES,
+    FRAME_HEAD = 4 + 8, /* length, epoch */
+    EPOCH_BYTES = 8,
 };
 
-static struct seal_place frame_place(const struct access_log *log, uint64_t offset) {
+static struct seal_place frame_place(uint64_t epoch, uint64_t offset) {
     return (struct seal_place){
-        .what = SEAL_STATE, .owner = log->epoch, .category = 0xfffe, .id = offset};
+        .what = SEAL_STATE, .owner = epoch, .category = 0xfffe, .id = offset};
 }
 
 /* Writing ------------------------------------------------------------------------------- */
@@ -27,9 +31,10 @@ static struct status write_frame(struct vault *v, struct slice plain) {
     struct access_log *log = v->access;
     struct buf frame CLEANUP(buf_done);
     buf_init(&frame, ACCESS_BUFFER_MAX + 64);
-    TRY(buf_reserve(&frame, 4 + plain.len + RECORD_OVERHEAD));
+    TRY(buf_reserve(&frame, FRAME_HEAD + plain.len + RECORD_OVERHEAD));
     TRY(buf_add_be32(&frame, (uint32_t)(plain.len + RECORD_OVERHEAD)));
-    struct seal_place place = frame_place(log, log->offset);
+    TRY(buf_add_be64(&frame, log->epoch));
+    struct seal_place place = frame_place(log->epoch, log->offset);
     TRY(record_seal_buf(&v->state_key, &place, plain, &frame));
     TRY(os_write_at(v->fs, log->file, log->offset, buf_slice(&frame)));
     log->offset += frame.len;
@@ -45,7 +50,8 @@ struct status journal_flush(struct vault *v) {
     if (buffer->len == 0) {
         return STATUS_OK;
     }
-    struct status status = write_frame(v, buf_slice(buffer));
+    bool kept = v->access->file != NULL;
+    struct status status = kept ? write_frame(v, buf_slice(buffer)) : STATUS_OK;
     if (failed(status)) {
         vault_stop(v);
     }
@@ -146,11 +152,12 @@ static struct status replay_one(struct vault *v, const struct access_use *use, s
     return access_add(v->access, &e);
 }
 
-/* With their owners as the columns know them now. */
+/* With their owners as the columns know them now; of what is gone, nothing is known. */
 static struct status replay_selection(struct vault *v, const struct access_use *use,
                                       const struct selection *which, bool permit) {
     for (uint64_t id = selection_next(which, 0); id != 0; id = selection_next(which, id)) {
-        struct access_entry e = {.use = *use, .record = id, .permit = permit};
+        struct access_entry e = {
+            .use = *use, .record = id, .category = VAULT_ALL, .permit = permit};
         uint32_t at = 0;
         const struct segment *s = columns_at(&v->columns, id, &at);
         if (s != NULL) {
@@ -187,25 +194,32 @@ static struct status replay(struct vault *v, struct slice rest) {
     return STATUS_OK;
 }
 
+/* After a restore the epoch is the one that the replaced store had come to. */
+static bool right_epoch(const struct access_log *log, uint64_t epoch) {
+    return epoch == log->epoch || (log->takes_over && log->offset == 0 && epoch > log->epoch);
+}
+
 /* False at the end, and at a frame that was torn or is of an older epoch. */
 static struct status read_frame(struct vault *v, struct buf *sealed, struct buf *plain,
                                 bool *ret_found) {
     struct access_log *log = v->access;
-    uint8_t head[4];
+    uint8_t head[FRAME_HEAD];
     size_t got = 0;
     *ret_found = false;
     TRY(os_read_at(v->fs, log->file, log->offset, head, sizeof head, &got));
     size_t len = got == sizeof head ? bytes_be32(head) : 0;
-    if (len < RECORD_OVERHEAD || len > ACCESS_BUFFER_MAX + RECORD_OVERHEAD) {
+    uint64_t epoch = got == sizeof head ? bytes_be64(head + 4) : 0;
+    bool sound = len >= RECORD_OVERHEAD && len <= ACCESS_BUFFER_MAX + RECORD_OVERHEAD;
+    if (!sound || !right_epoch(log, epoch)) {
         return STATUS_OK;
     }
     buf_clear(sealed);
     TRY(buf_reserve(sealed, len));
-    TRY(os_read_at(v->fs, log->file, log->offset + 4, sealed->ptr, len, &got));
+    TRY(os_read_at(v->fs, log->file, log->offset + FRAME_HEAD, sealed->ptr, len, &got));
     if (got < len) {
         return STATUS_OK;
     }
-    struct seal_place place = frame_place(log, log->offset);
+    struct seal_place place = frame_place(epoch, log->offset);
     buf_clear(plain);
     struct status opened =
         record_open_buf(&v->state_key, &place, slice_of(sealed->ptr, len), plain);
@@ -213,7 +227,8 @@ static struct status read_frame(struct vault *v, struct buf *sealed, struct buf 
         return STATUS_OK;
     }
     TRY(opened);
-    log->offset += 4 + len;
+    log->epoch = epoch;
+    log->offset += FRAME_HEAD + len;
     *ret_found = true;
     return STATUS_OK;
 }
@@ -233,16 +248,39 @@ static struct status read_all(struct vault *v) {
     return STATUS_OK;
 }
 
+/* The store's row: the epoch, and after a restore a byte more. */
+static struct status load_epoch(struct vault *v) {
+    struct buf row CLEANUP(buf_done);
+    buf_init(&row, EPOCH_BYTES + 1);
+    struct status found = state_get(v, STORE_META, 0, META_ACCESS, &row);
+    if (failed(found)) {
+        return found.code == E_STORE_MISSING ? STATUS_OK : found;
+    }
+    v->access->epoch = row.len >= EPOCH_BYTES ? bytes_be64(row.ptr) : 0;
+    v->access->takes_over = row.len > EPOCH_BYTES;
+    return STATUS_OK;
+}
+
+struct status journal_take_over(struct vault *v) {
+    struct buf row CLEANUP(buf_done);
+    buf_init(&row, EPOCH_BYTES + 1);
+    struct status found = state_get(v, STORE_META, 0, META_ACCESS, &row);
+    if (found.code == E_STORE_MISSING) {
+        found = buf_add_be64(&row, 0);
+    }
+    TRY(found);
+    TRY(row.len > EPOCH_BYTES ? STATUS_OK : buf_add_byte(&row, 1));
+    return state_put(v, STORE_META, 0, META_ACCESS, buf_slice(&row));
+}
+
+/* What is tried out leaves the journal to whatever will serve. */
 struct status journal_open(struct vault *v) {
     struct access_log *log = v->access;
-    struct buf epoch CLEANUP(buf_done);
-    buf_init(&epoch, 8);
     buf_init(&log->buffer, ACCESS_BUFFER_MAX);
-    struct status found = state_get(v, STORE_META, 0, META_ACCESS, &epoch);
-    if (failed(found) && found.code != E_STORE_MISSING) {
-        return found;
+    TRY(load_epoch(v));
+    if (v->tentative) {
+        return STATUS_OK;
     }
-    log->epoch = epoch.len == 8 ? bytes_be64(epoch.ptr) : 0;
     char path[OS_PATH_MAX];
     TRY(vault_path(v->ledger_dir, "accesses", path));
     bool there = false;
@@ -255,7 +293,10 @@ struct status journal_open(struct vault *v) {
 }
 
 struct status journal_next_epoch(struct vault *v) {
-    uint8_t bytes[8];
+    if (v->access->file == NULL) {
+        return STATUS_OK;
+    }
+    uint8_t bytes[EPOCH_BYTES];
     bytes_put_be64(bytes, v->access->epoch + 1);
     return state_put(v, STORE_META, 0, META_ACCESS, slice_of(bytes, sizeof bytes));
 }
@@ -263,17 +304,14 @@ struct status journal_next_epoch(struct vault *v) {
 /* The old frames go at once; should they not, nothing opens them as new ones. */
 void journal_restart(struct vault *v) {
     struct access_log *log = v->access;
+    if (log->file == NULL) {
+        return;
+    }
     log->epoch++;
     log->offset = 0;
+    log->takes_over = false;
     struct status cut = os_truncate(v->fs, log->file, 0);
     if (failed(cut)) {
         vault_stop(v);
     }
-}
-
-struct status access_forget(struct vault *v) {
-    char path[OS_PATH_MAX];
-    TRY(vault_path(v->ledger_dir, "accesses", path));
-    struct status removed = os_remove(v->fs, path);
-    return removed.code == E_FILE_MISSING ? STATUS_OK : removed;
 }

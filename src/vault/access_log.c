@@ -236,6 +236,7 @@ struct status access_gather(struct vault *v) {
     TRY(op_begin(v));
     TRY(op_end(v, gather_all(v)));
     access_clear(v->access);
+    TRY(log_publish(v));
     journal_restart(v);
     return vault_ready(v);
 }

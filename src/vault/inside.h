@@ -472,8 +472,9 @@ static inline uint64_t segments_delta(const struct vault *v) {
 /* access_log.c, access_gather.c --------------------------------------------------------------- */
 MUST_USE struct status access_open(struct vault *v);
 void access_close(struct vault *v);
-/* For a restore: the journal spoke of another store. */
-MUST_USE struct status access_forget(struct vault *v);
+/* For a restore, inside an op: what stands in the journal is of the store that is replaced, and the
+ * first open that is not tentative gathers it. */
+MUST_USE struct status journal_take_over(struct vault *v);
 /* One decided use; for one record, or for none (record 0). */
 MUST_USE struct status access_note(struct vault *v, const struct vault_use *use, uint8_t category,
                                    uint64_t subject, uint64_t record,

@@ -222,6 +222,7 @@ static struct status log_restored(struct vault *v, uint64_t replayed) {
     struct said said = {.at_ms = vault_now_ms(v), .count = replayed};
     said_actor(&said, NULL);
     TRY(said_log(v, LEAF_RESTORED, NULL, &said, NULL));
+    TRY(journal_take_over(v));
     v->counters.feed_floor = v->counters.next_id;
     return tight_offset_save(v);
 }
@@ -267,7 +268,6 @@ static struct status bring_back(struct vault *v, struct restore *r, struct vault
     struct status status = do_again(v, from, ret);
     v->replaying = false;
     TRY(status);
-    TRY(access_forget(v));
     TRY(op_begin(v));
     return op_end(v, log_restored(v, ret->replayed));
 }

@@ -326,6 +326,35 @@ await test('a restore that is killed is made good by the next, at whatever momen
   ends(ward(['verify', 'log', ledger, '--key', key]), 0, /verified/);
 });
 
+/** Everything of the service at once, as when it runs out of memory. */
+async function crash() {
+  const all = [service.child.pid, ...['ward-guard', 'ward-front', 'ward-rank'].flatMap((name) => pids(service, name))];
+  const ended = new Promise((resolve) => service.child.on('exit', resolve));
+  for (const pid of all) process.kill(pid, 'SIGKILL');
+  await ended;
+}
+
+await test('what was read in the minute before a crash is told after a restore', async () => {
+  const journal = join(vars, 'ledger/accesses');
+  ends(own(['backup', 'crashed']), 0, /verified/);
+  const { browser } = await signsIn('bartholomeus');
+  assert.equal((await browser.get('/api/me')).status, 200);
+  await until('a published log', 10000, () => leaves());
+  const size = leaves();
+  const read = Date.now();
+  await crash();
+  const entries = readFileSync(journal);
+  assert.ok(entries.length > 0, 'not gathered yet');
+  ends(own(['restore', join(vars, 'backups/crashed'), '--replace']), 0, /verified/);
+  assert.deepEqual(readFileSync(journal), entries, 'kept for the start');
+  service = await start({ dir });
+  const { json } = await (await signsIn('bartholomeus')).browser.get('/api/receipts');
+  const told = json.entries.filter((e) => e.index >= size && e.kind === 'read-batch');
+  assert.ok(told.length > 0, JSON.stringify(json.entries.slice(0, 5)));
+  for (const entry of told) assert.ok(entry.at <= read, JSON.stringify(entry));
+  ends(ward(['verify', 'log', ledger, '--key', key]), 0, /verified/);
+});
+
 await test('the root key from a command or a credential, and nothing from a wrong one', async () => {
   await stop(service, { keep: true });
   const file = join(vars, 'root.key');

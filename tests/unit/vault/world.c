@@ -323,7 +323,8 @@ uint64_t world_count(struct world *w, struct vault_query query) {
     return count;
 }
 
-void assert_ledger(struct world *w) {
+/* Publishes what waits. */
+static void verify(struct world *w, struct verify_log_report *ret_report) {
     struct buf vkey CLEANUP(buf_done);
     struct buf note CLEANUP(buf_done);
     buf_init(&vkey, 1024);
@@ -335,7 +336,17 @@ void assert_ledger(struct world *w) {
     char dir[128];
     snprintf(dir, sizeof dir, "%s/log", w->ledger);
     struct verify_log_options options = {.fs = w->fs, .dir = dir, .log = &log};
+    ASSERT_OK(verify_log(&options, ret_report));
+}
+
+void assert_ledger(struct world *w) {
     struct verify_log_report report;
-    ASSERT_OK(verify_log(&options, &report));
+    verify(w, &report);
     assert_int_equal(report.size, vault_stats(w->v).leaves);
+}
+
+uint64_t world_leaves(struct world *w, uint8_t kind) {
+    struct verify_log_report report;
+    verify(w, &report);
+    return report.kinds[kind];
 }

@@ -75,5 +75,7 @@ void assert_refused(struct world *w, uint8_t purpose, uint64_t id, const char *a
 uint64_t world_count(struct world *w, struct vault_query query);
 /* The published ledger verifies from the first leaf, and is as long as the vault says. */
 void assert_ledger(struct world *w);
+/* How many leaves of a kind (enum leaf_kind) the published ledger has; it verifies. */
+uint64_t world_leaves(struct world *w, uint8_t kind);
 
 #endif

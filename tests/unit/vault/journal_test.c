@@ -1,0 +1,212 @@
+/* Reads that were answered and not yet gathered into leaves when the process was killed: they are
+ * in the ledger after the next start, whichever store that start opens. */
+#include "world.h"
+
+#include <stdio.h>
+
+#include "ledger/leaf.h"
+#include "power.h"
+#include "sqlite_vfs.h"
+#include "store/store.h"
+
+static const char backup_dir[] = "/ward/backup";
+static const char other_dir[] = "/ward/other";
+
+/* A vault that was killed after reads of the last minute. */
+struct killed {
+    struct power *power;
+    uint64_t alice;
+};
+
+static void begin(struct world *w, struct power *power) {
+    sqlite_vfs_install("layer", power_fs(power));
+    world_begin_at(w, power_fs(power), "layer", "/ward");
+    w->clock.self = &w->fake;
+    w->fake.now_ms += 1000; /* of the life before */
+}
+
+static struct status see_nothing(void *arg, const struct vault_meta *meta, struct slice payload) {
+    (void)arg;
+    (void)meta;
+    (void)payload;
+    return STATUS_OK;
+}
+
+/* What was there when the backup was made, and what came after it, handed out at once. */
+static void read_all(struct world *w, uint64_t owner) {
+    struct vault_use use = {.purpose = w->support, .operation = LAW_OPERATION_USE};
+    struct vault_query query = {.owner = owner};
+    struct vault_found found;
+    uint64_t later = 0;
+    ASSERT_OK(world_put(w, owner, w->keep_account, w->account, "later", &later));
+    ASSERT_OK(vault_find(w->v, &use, &query, see_nothing, NULL, &found));
+    assert_int_equal(found.permitted, 2);
+}
+
+static int setup(void **state) {
+    static struct killed k;
+    static struct world w;
+    int64_t next_ms = 0;
+    uint64_t hers = 0;
+    k.power = power_new(1);
+    begin(&w, k.power);
+    ASSERT_OK(os_mkdir(w.fs, "/ward", false));
+    world_open(&w);
+    k.alice = world_adult(&w, "alice@x.org");
+    ASSERT_OK(world_put(&w, k.alice, w.keep_account, w.account, "hers", &hers));
+    ASSERT_OK(vault_backup(w.v, backup_dir));
+    read_all(&w, k.alice);
+    w.fake.now_ms += 900; /* synced, and no minute is over */
+    ASSERT_OK(vault_tick(w.v, &next_ms));
+    struct power *as_killed = power_clone(k.power, 1);
+    vault_close(&w.v);
+    power_free(&k.power);
+    k.power = as_killed;
+    *state = &k;
+    return 0;
+}
+
+static int teardown(void **state) {
+    struct killed *k = *state;
+    power_free(&k->power);
+    return 0;
+}
+
+static struct power *again(const struct killed *k, struct world *w) {
+    struct power *power = power_clone(k->power, 1);
+    begin(w, power);
+    return power;
+}
+
+static struct status restore(struct world *w, bool tentative) {
+    struct vault_options options = world_options(w);
+    struct vault_restored restored;
+    options.data_dir = other_dir;
+    options.tentative = tentative;
+    return vault_restore(&options, backup_dir, &w->v, &restored);
+}
+
+/* As when the restored data changed places with those that were there. */
+static void go_on_with_other(struct world *w) {
+    snprintf(w->data, sizeof w->data, "%s", other_dir);
+}
+
+static struct status count_read(void *arg, uint64_t leaf, uint8_t kind, int64_t at_ms,
+                                struct slice content) {
+    size_t *count = arg;
+    (void)leaf;
+    (void)at_ms;
+    (void)content;
+    *count += kind == LEAF_READ_BATCH;
+    return STATUS_OK;
+}
+
+/* The ledger has so many leaves of it, and the person opens one. */
+static void assert_read(struct world *w, uint64_t person, uint64_t leaves) {
+    size_t count = 0;
+    ASSERT_OK(vault_entries(w->v, person, 0, SIZE_MAX, count_read, &count));
+    assert_int_equal(count, 1);
+    assert_int_equal(world_leaves(w, LEAF_READ_BATCH), leaves);
+    assert_ledger(w);
+}
+
+static void a_start_gathers_them(void **state) {
+    const struct killed *k = *state;
+    struct world w;
+    struct power *power = again(k, &w);
+    world_open(&w);
+    assert_read(&w, k->alice, 1);
+    world_reopen(&w);
+    assert_read(&w, k->alice, 1);
+    vault_close(&w.v);
+    power_free(&power);
+}
+
+/* Of the record that the backup does not have nobody knows any more whose it was, or what: that it
+ * was read is a leaf of its own. */
+static void a_restore_gathers_them(void **state) {
+    const struct killed *k = *state;
+    struct world w;
+    struct power *power = again(k, &w);
+    ASSERT_OK(restore(&w, false));
+    assert_read(&w, k->alice, 2);
+    vault_close(&w.v);
+    go_on_with_other(&w);
+    world_open(&w);
+    assert_read(&w, k->alice, 2);
+    vault_close(&w.v);
+    power_free(&power);
+}
+
+static void the_first_start_after_a_tentative_restore_gathers_them(void **state) {
+    const struct killed *k = *state;
+    struct world w;
+    struct power *power = again(k, &w);
+    struct vault_options options = world_options(&w);
+    ASSERT_OK(restore(&w, true));
+    vault_close(&w.v);
+    options.data_dir = other_dir;
+    options.tentative = true;
+    ASSERT_OK(vault_open(&options, &w.v));
+    vault_close(&w.v);
+    go_on_with_other(&w);
+    for (int start = 0; start < 3; start++) {
+        world_open(&w);
+        assert_read(&w, k->alice, 2);
+        vault_close(&w.v);
+    }
+    power_free(&power);
+}
+
+static void a_restore_that_is_given_up_takes_nothing_away(void **state) {
+    const struct killed *k = *state;
+    struct world w;
+    struct power *power = again(k, &w);
+    ASSERT_OK(restore(&w, true));
+    vault_close(&w.v);
+    world_open(&w);
+    assert_read(&w, k->alice, 1);
+    vault_close(&w.v);
+    power_free(&power);
+}
+
+/* The power fails at the n-th change of a start, which is then given up for the backup. */
+static bool cut_start(const struct killed *k, uint64_t n) {
+    struct world w;
+    struct power *power = again(k, &w);
+    power_cut_at_change(power, n);
+    bool cut = failed(world_try_open(&w));
+    vault_close(&w.v);
+    power_cut_at(power, 0);
+    power_restart(power);
+    if (cut) {
+        ASSERT_OK(restore(&w, false));
+        world_names(&w);
+        assert_true(world_leaves(&w, LEAF_READ_BATCH) >= 1);
+        assert_ledger(&w);
+        vault_close(&w.v);
+    }
+    power_free(&power);
+    return cut;
+}
+
+static void gathering_that_is_cut_off_loses_none(void **state) {
+    uint64_t n = 1;
+    while (cut_start(*state, n)) {
+        n++;
+    }
+    assert_true(n > 10);
+    printf("[ coverage ] %lu changes\n", (unsigned long)n);
+}
+
+int main(void) {
+    ASSERT_OK(store_init());
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_start_gathers_them),
+        cmocka_unit_test(a_restore_gathers_them),
+        cmocka_unit_test(the_first_start_after_a_tentative_restore_gathers_them),
+        cmocka_unit_test(a_restore_that_is_given_up_takes_nothing_away),
+        cmocka_unit_test(gathering_that_is_cut_off_loses_none),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
