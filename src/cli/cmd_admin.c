@@ -17,6 +17,7 @@ int cmd_program(int argc, char **argv);
 int cmd_erase(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_backup(int argc, char **argv);
+int cmd_escrow(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 
 /* Calls over var/admin/guard.sock. The answer must be done in every case. */
@@ -290,6 +291,25 @@ int cmd_backup(int argc, char **argv) {
     return finish("backup", name, s, &answer);
 }
 
+int cmd_escrow(int argc, char **argv) {
+    const char *var = "var";
+    int operands;
+    const struct cli_option options[] = {{"var", &var, NULL}};
+    if (!cli_parse(argc, argv, options, ARRAY_LEN(options), 0, &operands)) {
+        return CLI_USAGE;
+    }
+    struct ward_answer answer;
+    struct status s = ask(var, API_ADMIN_ESCROW, NULL, &answer);
+    if (!failed(s)) {
+        s = write_all(answer.fields[ANS_ADMIN_ESCROW_SEALED].bytes) ? STATUS_OK : FAIL(E_IO);
+        fprintf(stderr,
+                "generation %llu of the root key: keep it apart from backups, and in the place of "
+                "the one before\n",
+                (unsigned long long)answer.fields[ANS_ADMIN_ESCROW_GENERATION].n);
+    }
+    return finish("escrow", var, s, &answer);
+}
+
 int cmd_status(int argc, char **argv) {
     const char *var = "var";
     int operands;
@@ -301,7 +321,9 @@ int cmd_status(int argc, char **argv) {
     struct status s = ask(var, API_ADMIN_STATUS, NULL, &answer);
     if (!failed(s)) {
         bool some = answer.fields[ANS_ADMIN_STATUS_DEMO].yes;
-        printf("the guard serves; the store is %s\n", some ? "in use" : "empty");
+        printf("the guard serves; the store is %s; the root key is in generation %llu\n",
+               some ? "in use" : "empty",
+               (unsigned long long)answer.fields[ANS_ADMIN_STATUS_GENERATION].n);
     }
     return finish("status", var, s, &answer);
 }

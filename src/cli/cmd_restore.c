@@ -14,13 +14,14 @@
 
 int cmd_restore(int argc, char **argv);
 
-enum { DEPTH_MAX = 4 };
+enum { DEPTH_MAX = 4, ESCROW_MAX = 16384 };
 
 struct restoring {
     struct serve_options o;
     struct serve_places places;
     const char *backup;
     const char *missing; /* what E_FILE_MISSING speaks of */
+    const char *escrow;
     bool replace;
     bool without_ledger;
     bool separate;
@@ -117,6 +118,29 @@ static struct status prepare(struct restoring *r) {
     return make_into(r);
 }
 
+/* The generation of another machine's root key, where no keys are yet. */
+static struct status put_escrow(const struct restoring *r, const char *keys) {
+    char path[OS_PATH_MAX];
+    struct buf sealed CLEANUP(buf_done);
+    buf_init_secret(&sealed, ESCROW_MAX);
+    TRY(os_read_file(os_fs_real(), r->escrow, &sealed));
+    TRY(os_replace_file(os_fs_real(), keys, "generation", 0, buf_slice(&sealed)));
+    TRY(join(path, keys, "generation"));
+    return r->separate && chown(path, UID_GUARD, UID_GUARD) != 0 ? FAIL(E_VAR) : STATUS_OK;
+}
+
+static int take_escrow(const struct restoring *r) {
+    char keys[OS_PATH_MAX];
+    char path[OS_PATH_MAX];
+    struct status s = join(keys, r->o.var, "keys");
+    s = failed(s) ? s : join(path, keys, "keyring");
+    if (!failed(s) && access(path, F_OK) == 0) {
+        return cli_fail(CLI_USAGE, "restore", "%s is here, and opens: leave --escrow out", path);
+    }
+    s = failed(s) ? s : put_escrow(r, keys);
+    return failed(s) ? cli_fail_status("restore", r->escrow, s) : CLI_OK;
+}
+
 /* Both directories change names at once: at every moment one of them is whole. */
 static struct status put_in_place(const struct restoring *r) {
     if (renameat2(AT_FDCWD, r->into, AT_FDCWD, r->data, RENAME_EXCHANGE) != 0) {
@@ -164,6 +188,7 @@ int cmd_restore(int argc, char **argv) {
         {"law", &r.o.law, NULL},
         {"map", &r.o.map, NULL},
         {"origin", &r.o.origin, NULL},
+        {"escrow", &r.escrow, NULL},
         {"replace", NULL, &r.replace},
         {"without-ledger", NULL, &r.without_ledger},
     };
@@ -179,6 +204,9 @@ int cmd_restore(int argc, char **argv) {
     }
     r.backup = argv[1];
     struct status s = prepare(&r);
-    return failed(s) ? cli_fail_status("restore", r.missing == NULL ? r.o.var : r.missing, s)
-                     : run(&r);
+    if (failed(s)) {
+        return cli_fail_status("restore", r.missing == NULL ? r.o.var : r.missing, s);
+    }
+    int code = r.escrow == NULL ? CLI_OK : take_escrow(&r);
+    return code == CLI_OK ? run(&r) : code;
 }

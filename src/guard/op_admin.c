@@ -112,11 +112,20 @@ static struct status backup(struct call *c) {
                       &c->fields[ANS_ADMIN_BACKUP_CHECKPOINT].bytes);
 }
 
+static struct status escrow(struct call *c) {
+    struct buf sealed CLEANUP(buf_done) = {0};
+    buf_init_secret(&sealed, 16384);
+    TRY(vault_escrow(c->g->vault, &sealed));
+    c->fields[ANS_ADMIN_ESCROW_GENERATION].n = vault_stats(c->g->vault).generation;
+    return arena_copy(c->arena, buf_slice(&sealed), &c->fields[ANS_ADMIN_ESCROW_SEALED].bytes);
+}
+
 static struct status status(struct call *c) {
     c->fields[ANS_ADMIN_STATUS_READY].yes = true;
     c->fields[ANS_ADMIN_STATUS_STARTED_AT].i = c->g->started_ms;
     c->fields[ANS_ADMIN_STATUS_DEMO].yes = vault_stats(c->g->vault).subjects > 0;
     c->fields[ANS_ADMIN_STATUS_RECORDS].n = vault_stats(c->g->vault).records;
+    c->fields[ANS_ADMIN_STATUS_GENERATION].n = vault_stats(c->g->vault).generation;
     return STATUS_OK;
 }
 
@@ -126,6 +135,7 @@ const struct handler admin_handlers[] = {
     {API_ADMIN_ERASE, erase, NULL, true, false},
     {API_ADMIN_EXPORT, export_data, NULL, false, false},
     {API_ADMIN_BACKUP, backup, NULL, true, false},
+    {API_ADMIN_ESCROW, escrow, NULL, true, false},
     {API_ADMIN_STATUS, status, NULL, false, false},
     {0},
 };

@@ -254,21 +254,19 @@ struct status keyring_copy(struct keyring *k, const char *to_path) {
     return s;
 }
 
-struct status keyring_escrow(struct keyring *k, const char *to_path) {
+struct status keyring_escrow(struct keyring *k, struct buf *out) {
     uint8_t bytes[GENERATION_FILE_LEN];
-    struct os_file *to = NULL;
     pthread_mutex_lock(&k->writer);
     struct status s = os_read_exactly(k->fs, k->generation_file, 0, bytes, sizeof bytes);
     pthread_mutex_unlock(&k->writer);
-    TRY(s);
-    TRY(os_open(k->fs, to_path, OS_WRITE | OS_CREATE | OS_NEW, &to));
-    s = os_write_at(k->fs, to, 0, slice_of(bytes, sizeof bytes));
-    if (!failed(s)) {
-        s = os_sync(k->fs, to);
-    }
-    os_close(k->fs, &to);
-    TRY(s);
-    return keyring_sync_directory_of(k->fs, to_path);
+    return failed(s) ? s : buf_add(out, slice_of(bytes, sizeof bytes));
+}
+
+uint32_t keyring_generation(struct keyring *k) {
+    pthread_mutex_lock(&k->lock);
+    uint32_t number = generations_current(&k->secrets->generations)->number;
+    pthread_mutex_unlock(&k->lock);
+    return number;
 }
 
 static struct status check_copy_generation(struct generations *g, const struct copy_head *head,

@@ -46,8 +46,8 @@ static struct status copy_blobs(struct vault *v, const char *to_dir) {
     return os_sync_dir(v->fs, to_dir);
 }
 
-static struct status log_backup(struct vault *v) {
-    struct said said = {.at_ms = vault_now_ms(v)};
+static struct status log_backup(struct vault *v, struct slice method) {
+    struct said said = {.at_ms = vault_now_ms(v), .method = method};
     said_actor(&said, NULL);
     return said_log(v, LEAF_BACKUP, NULL, &said, NULL);
 }
@@ -94,9 +94,19 @@ struct status vault_backup(struct vault *v, const char *dir) {
     TRY(made);
     TRY(rekey_all(v)); /* or the keyring's copy would still open what was deleted */
     TRY(op_begin(v));
-    TRY(op_end(v, log_backup(v)));
+    TRY(op_end(v, log_backup(v, SLICE(""))));
     TRY(log_publish(v));
     return write_backup(v, dir);
+}
+
+struct status vault_escrow(struct vault *v, struct buf *out) {
+    TRY(vault_ready(v));
+    if (v->in_batch) {
+        return FAIL(E_BATCH);
+    }
+    TRY(op_begin(v));
+    TRY(op_end(v, log_backup(v, SLICE("escrow"))));
+    return keyring_escrow(v->keys, out);
 }
 
 static struct status rotated_save(struct vault *v, int64_t at_ms) {

@@ -259,5 +259,6 @@ struct vault_stats vault_stats(const struct vault *v) {
         .erased_subjects = v->counters.erased,
         .leaves = v->counters.leaves,
         .decided_from_cache = v->from_cache,
+        .generation = keyring_generation(v->keys),
     };
 }

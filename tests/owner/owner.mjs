@@ -427,6 +427,32 @@ await test('another root key, and the old one opens nothing', async () => {
   service = await start({ dir, words: ['--root-key', join(dir, 'elsewhere.key')] });
 });
 
+await test('on another machine, with what is kept apart from the backup', async () => {
+  const after = 'second-machine';
+  ends(own(['backup', after]), 0, /verified/);
+  const escrow = own(['escrow'], { encoding: 'buffer' });
+  assert.equal(escrow.code, 0, escrow.said);
+  const apart = join(dir, 'generation');
+  writeFileSync(apart, escrow.out);
+  const number = /in generation (\d+)/.exec(own(['status']).said)[1];
+  assert.match(escrow.said, new RegExp(`generation ${number} of the root key`));
+  await stop(service, { keep: true });
+  const other = join(dir, 'other');
+  const otherVar = join(other, 'var');
+  const restore = (...words) => ward(['restore', join(vars, 'backups', after), '--var', otherVar, '--root-key', join(dir, 'elsewhere.key'), ...words]);
+  ends({ code: spawnSync('sh', ['-c', 'mkdir -p "$2" && cp -a "$1/ledger" "$2/"', 'sh', vars, otherVar]).status, said: 'copied' }, 0);
+  ends(restore(), 1, /nothing was put in place/);
+  writeFileSync(join(dir, 'wrong'), randomBytes(8192));
+  ends(restore('--escrow', join(dir, 'wrong')), 1, /nothing was put in place/);
+  ends(restore('--escrow', join(dir, 'nothing')), 1, /E_FILE_MISSING/);
+  ends(restore('--escrow', apart), 0, /\d+ people with \d+ records, verified/);
+  ends(restore('--replace', '--escrow', apart), 2, /leave --escrow out/);
+  service = await start({ dir: other, words: ['--root-key', join(dir, 'elsewhere.key')] });
+  assert.equal((await signsIn('bartholomeus')).answer.status, 200);
+  await stop(service, { keep: true });
+  service = await start({ dir, words: ['--root-key', join(dir, 'elsewhere.key')] });
+});
+
 await stop(service);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);

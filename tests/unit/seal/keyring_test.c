@@ -285,11 +285,16 @@ static void test_escrow_restores_on_another_machine(void **state) {
     struct keyring *restored = NULL;
     struct keyring_options other = options;
     other.path = "other";
-    other.generation_path = "escrow";
+    other.generation_path = "away/escrow";
     assert_int_equal(keyring_create_many(keys, KEY_SUBJECT, 1, &ref).code, OK);
     struct seal_key key = key_of(ref);
     assert_int_equal(keyring_copy(keys, "copy").code, OK);
-    assert_int_equal(keyring_escrow(keys, "escrow").code, OK);
+    struct buf escrow CLEANUP(buf_done);
+    buf_init_secret(&escrow, 1 << 16);
+    assert_int_equal(keyring_escrow(keys, &escrow).code, OK);
+    assert_int_equal(keyring_generation(keys), 1);
+    assert_int_equal(os_mkdir(options.fs, "away", false).code, OK);
+    assert_int_equal(os_replace_file(options.fs, "away", "escrow", 0, buf_slice(&escrow)).code, OK);
     assert_int_equal(keyring_restore(&other, "copy").code, OK);
     assert_int_equal(keyring_open(&other, &restored).code, OK);
     struct seal_key got;

@@ -119,9 +119,12 @@ MUST_USE struct status keyring_change_root(struct keyring *keyring, const struct
 /* A copy for a backup, of one moment, checked by a keyed hash; unreadable once the generation has
  * been rotated away. `to_path` must not exist. */
 MUST_USE struct status keyring_copy(struct keyring *keyring, const char *to_path);
-/* A copy of the generation file, without which no copy of the keyring opens. It is what makes a
- * restore on another machine possible: keep it where it is replaced at each rotation. */
-MUST_USE struct status keyring_escrow(struct keyring *keyring, const char *to_path);
+/* The generation file at the end of `out`, sealed by the root key: without it no copy of the
+ * keyring opens. It is what makes a restore on another machine possible: keep it where it is
+ * replaced at each rotation, which makes another generation. */
+MUST_USE struct status keyring_escrow(struct keyring *keyring, struct buf *out);
+/* From 1 on; a rotation adds one. */
+uint32_t keyring_generation(struct keyring *keyring);
 /* Makes the keyring at options->path from a copy; it must not exist, the generation file must.
  * E_GENERATION_GONE for a copy from before the last rotation, E_KEYRING_CORRUPT for a damaged one,
  * E_ROOT_KEY. Then keyring_open. What was erased since the copy lives again in the result: destroy

@@ -22,6 +22,11 @@ struct vault_restored {
  * what no key opens is dropped and counted. */
 MUST_USE struct status vault_restore(const struct vault_options *options, const char *backup_dir,
                                      struct vault **ret_vault, struct vault_restored *ret_restored);
+/* The generation of the root key at the end of `out`, sealed by the root key (8192 bytes). With it,
+ * the root key, a backup of this generation and the ledger directory, another machine can restore.
+ * Whoever has all of them reads what was erased since that backup, too: keep it apart from backups,
+ * where the next one takes its place after each rotation. It is written down in the ledger. */
+MUST_USE struct status vault_escrow(struct vault *v, struct buf *out);
 /* A new generation of the root key: every older copy of the keyring is unreadable from now on. */
 MUST_USE struct status vault_rotate(struct vault *v);
 /* Opens the vault under options->root, makes `root` its root key, and a new generation, so that the

@@ -115,6 +115,7 @@ struct vault_stats {
     uint64_t erased_subjects;
     uint64_t leaves; /* of the ledger, pending ones included */
     uint64_t decided_from_cache;
+    uint32_t generation; /* of the root key */
 };
 struct vault_stats vault_stats(const struct vault *v);
 
