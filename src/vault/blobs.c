@@ -93,9 +93,7 @@ static struct status begin_record(struct vault *v, const struct vault_use *use,
     struct key_ref ref;
     TRY(key_take(v, KEY_BLOB, &ref));
     TRY(keyring_key(v->keys, ref, ret_key));
-    uint8_t bytes[KEY_REF_LEN];
-    key_ref_put(ref, bytes);
-    TRY(state_put(v, STORE_BLOBS, 0, v->counters.next_id, slice_of(bytes, sizeof bytes)));
+    TRY(key_row_add(v, STORE_BLOBS, 0, v->counters.next_id, ref));
     return record_put(v, use, &blob, buf_slice(&payload), ret_meta, answer);
 }
 

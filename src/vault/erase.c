@@ -189,8 +189,7 @@ static struct status category_goes(struct vault *v, const struct erasure *e, uin
         TRY(record_held(v, id) ? STATUS_OK : selection_add(gone, id));
     }
     TRY(records_leave(v, subject, e->category, &ret->kept));
-    return held->records > 0 ? STATUS_OK
-                             : store_delete(v->store, STORE_KEYS, subject, e->category + 1);
+    return held->records > 0 ? STATUS_OK : key_row_drop(v, STORE_KEYS, subject, e->category + 1);
 }
 
 static struct status person_goes(struct vault *v, uint64_t subject, const struct outliving *held,

@@ -44,7 +44,7 @@ static struct status blob_rows(struct vault *v, uint64_t id, struct doomed *doom
     struct key_ref ref = key_ref_get(bytes.ptr);
     TRY(buf_add(&doomed->keys, slice_of(&ref, sizeof ref)));
     TRY(buf_add(&doomed->files, slice_of(&id, sizeof id)));
-    return store_delete(v->store, STORE_BLOBS, 0, id);
+    return key_row_drop(v, STORE_BLOBS, 0, id);
 }
 
 static struct status collect_id(void *arg, uint64_t owner, uint64_t id, struct slice bytes) {
@@ -195,7 +195,7 @@ static struct status held_key_goes(struct vault *v, uint64_t owner, uint8_t cate
     struct key_ref ref = key_ref_get(row.ptr);
     TRY(buf_add(&doomed->keys, slice_of(&ref, sizeof ref)));
     TRY(store_delete(v->store, STORE_REKEYS, owner, category));
-    return store_delete(v->store, STORE_KEYS, owner, category + 1u);
+    return key_row_drop(v, STORE_KEYS, owner, category + 1u);
 }
 
 static struct status released_goes(struct vault *v, const struct vault_meta *meta,
@@ -298,7 +298,7 @@ static struct status key_rows(struct vault *v, uint64_t subject, const struct ou
     for (size_t i = 0; i < numbers.len / sizeof(uint64_t); i++) {
         uint64_t number = id_at(&numbers, i);
         bool stays = number != PERSON_KEY && outlives(held, number - 1);
-        TRY(stays ? STATUS_OK : store_delete(v->store, STORE_KEYS, subject, number));
+        TRY(stays ? STATUS_OK : key_row_drop(v, STORE_KEYS, subject, number));
     }
     return STATUS_OK;
 }

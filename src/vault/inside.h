@@ -54,7 +54,9 @@ struct counters {
     uint64_t denials;
     uint64_t subjects;
     uint64_t erased;
-    uint64_t leaves; /* of the ledger: index of the next */
+    uint64_t leaves;  /* of the ledger: index of the next */
+    uint64_t keys;    /* rows that name a key */
+    uint64_t records; /* alive, as of what was written last */
 };
 
 struct person_key {
@@ -258,7 +260,14 @@ MUST_USE struct status person_key_get(struct vault *v, const struct person *p, u
 MUST_USE struct status person_key_add(struct person *p, uint32_t number, struct key_ref ref);
 MUST_USE struct status keys_destroy(struct vault *v, const struct buf *keys);
 struct person_key *person_key_find(struct person *p, uint32_t number);
-/* Destroys living keys that no row names. */
+/* Rows that name a key, inside an op: of a person, a period (STORE_KEYS), a blob (STORE_BLOBS). */
+MUST_USE struct status key_row_add(struct vault *v, enum store_space space, uint64_t owner,
+                                   uint64_t id, struct key_ref ref);
+/* No error when there is none. */
+MUST_USE struct status key_row_drop(struct vault *v, enum store_space space, uint64_t owner,
+                                    uint64_t id);
+/* Destroys living keys that no row names. E_VAULT_CORRUPT, and none is destroyed, when there are
+ * not as many people and rows as there should be. */
 MUST_USE struct status keys_sweep(struct vault *v);
 uint64_t period_of(int64_t at_ms);
 /* The auditor's key of the period, made if it is missing (inside an op). */

@@ -56,6 +56,35 @@ struct status person_key_get(struct vault *v, const struct person *p, uint32_t n
     return key == NULL ? FAIL(E_KEY_GONE) : keyring_key(v->keys, key->ref, ret);
 }
 
+struct status key_row_add(struct vault *v, enum store_space space, uint64_t owner, uint64_t id,
+                          struct key_ref ref) {
+    uint8_t bytes[KEY_REF_LEN];
+    key_ref_put(ref, bytes);
+    TRY(state_put(v, space, owner, id, slice_of(bytes, sizeof bytes)));
+    v->counters.keys++;
+    return STATUS_OK;
+}
+
+struct status key_row_drop(struct vault *v, enum store_space space, uint64_t owner, uint64_t id) {
+    struct slice row;
+    struct status found = store_view(v->store, space, owner, id, &row);
+    if (failed(found)) {
+        return found.code == E_STORE_MISSING ? STATUS_OK : found;
+    }
+    TRY(store_delete(v->store, space, owner, id));
+    v->counters.keys--;
+    return STATUS_OK;
+}
+
+static struct status count_row(void *arg, uint64_t owner, uint64_t id, struct slice bytes) {
+    uint64_t *count = arg;
+    (void)owner;
+    (void)id;
+    (void)bytes;
+    ++*count;
+    return STATUS_OK;
+}
+
 struct status person_key_make(struct vault *v, struct person *p, uint32_t number,
                               struct seal_key *ret) {
     const struct person_key *key = find_key(p, number);
@@ -66,9 +95,7 @@ struct status person_key_make(struct vault *v, struct person *p, uint32_t number
     TRY(key_take(v, KEY_SUBJECT, &ref));
     person_touch(v, p);
     TRY(person_key_add(p, number, ref));
-    uint8_t bytes[KEY_REF_LEN];
-    key_ref_put(ref, bytes);
-    TRY(state_put(v, STORE_KEYS, p->subject.id, number, slice_of(bytes, sizeof bytes)));
+    TRY(key_row_add(v, STORE_KEYS, p->subject.id, number, ref));
     return keyring_key(v->keys, ref, ret);
 }
 
@@ -79,9 +106,7 @@ uint64_t period_of(int64_t at_ms) {
 static struct status make_period_key(struct vault *v, uint64_t period, struct seal_key *ret) {
     struct key_ref ref;
     TRY(key_take(v, KEY_PERIOD, &ref));
-    uint8_t made[KEY_REF_LEN];
-    key_ref_put(ref, made);
-    TRY(state_put(v, STORE_KEYS, 0, period, slice_of(made, sizeof made)));
+    TRY(key_row_add(v, STORE_KEYS, 0, period, ref));
     return keyring_key(v->keys, ref, ret);
 }
 
@@ -131,6 +156,7 @@ struct sweep {
     struct vault *v;
     uint64_t *named;
     size_t words;
+    uint64_t rows;
     struct buf dead; /* struct key_ref each */
 };
 
@@ -150,6 +176,7 @@ static struct status name_row(struct sweep *sweep, enum store_space space, uint6
     struct buf plain CLEANUP(buf_done);
     buf_init_secret(&plain, STATE_MAX);
     TRY(state_open(sweep->v, space, owner, id, sealed, &plain));
+    sweep->rows++;
     return name_slot(sweep, buf_slice(&plain));
 }
 
@@ -172,9 +199,15 @@ static struct status collect_dead(void *arg, struct key_ref ref, enum key_kind k
     return buf_add(&sweep->dead, slice_of(&ref, sizeof ref));
 }
 
+/* A row that is gone names no key: before any is destroyed for that, all rows must be there. */
 static struct status sweep_with(struct vault *v, struct sweep *sweep) {
+    uint64_t people = 0;
+    TRY(store_scan(v->store, STORE_SUBJECTS, 0, count_row, &people));
     TRY(store_scan(v->store, STORE_KEYS, 0, name_key_row, sweep));
     TRY(store_scan(v->store, STORE_BLOBS, 0, name_blob_row, sweep));
+    if (people != v->counters.subjects || sweep->rows != v->counters.keys) {
+        return FAIL(E_VAULT_CORRUPT);
+    }
     TRY(keyring_each(v->keys, collect_dead, sweep));
     return keys_destroy(v, &sweep->dead);
 }

@@ -55,7 +55,7 @@ static struct status note_dead(void *arg, uint64_t owner, uint64_t id, struct sl
 static struct status drop_rows(struct vault *v, const struct buf *rows) {
     const uint64_t *pairs = (const uint64_t *)(const void *)rows->ptr;
     for (size_t i = 0; i < rows->len / sizeof *pairs; i += 2) {
-        TRY(store_delete(v->store, STORE_KEYS, pairs[i], pairs[i + 1]));
+        TRY(key_row_drop(v, STORE_KEYS, pairs[i], pairs[i + 1]));
         person_forget(v, pairs[i]);
     }
     return STATUS_OK;

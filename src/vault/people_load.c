@@ -221,11 +221,21 @@ static struct status load_held(struct load *load, uint64_t id) {
     return found.code == E_STORE_MISSING ? STATUS_OK : found;
 }
 
+/* Keys and facts come and go in one transaction. */
+static struct status nobody(struct vault *v, uint64_t id) {
+    struct slice row;
+    struct status found = store_view(v->store, STORE_SUBJECTS, id, 0, &row);
+    if (!failed(found)) {
+        return FAIL(E_VAULT_CORRUPT);
+    }
+    return found.code == E_STORE_MISSING ? FAIL(E_NO_SUBJECT) : found;
+}
+
 static struct status load_into(struct load *load, uint64_t id) {
     struct store *store = load->v->store;
     TRY(store_each(store, STORE_KEYS, id, 0, load_key, load));
-    if (load->p->key_count == 0) {
-        return FAIL(E_NO_SUBJECT);
+    if (person_key_find(load->p, PERSON_KEY) == NULL) {
+        return nobody(load->v, id);
     }
     struct status key = person_key_get(load->v, load->p, PERSON_KEY, &load->key);
     if (key.code == E_KEY_GONE) {
@@ -234,7 +244,7 @@ static struct status load_into(struct load *load, uint64_t id) {
     TRY(key);
     struct status found = load_subject(load, id);
     if (failed(found)) {
-        return found.code == E_STORE_MISSING ? FAIL(E_NO_SUBJECT) : found;
+        return found.code == E_STORE_MISSING ? FAIL(E_VAULT_CORRUPT) : found;
     }
     TRY(store_each(store, STORE_CONSENTS, id, 0, load_consent, load));
     TRY(store_each(store, STORE_GUARDIANS, id, 0, load_guardian, load));

@@ -27,6 +27,10 @@ static struct status load_delta(void *arg, uint64_t owner, uint64_t id, struct s
     struct buf plain CLEANUP(buf_done);
     buf_init(&plain, DELTA_ROW);
     TRY(state_open(v, STORE_DELTAS, owner, id, sealed, &plain));
+    uint64_t next = v->delta_seq + 1;
+    if (v->delta_first == 0 ? id > next : id != next) {
+        return FAIL(E_VAULT_CORRUPT); /* one is missing */
+    }
     struct slice rest = buf_slice(&plain);
     TRY(counters_read(&rest, &v->counters));
     TRY(delta_replay(&v->columns, v->counters.next_subject, id, rest));
@@ -52,12 +56,17 @@ static struct status load_counters(struct vault *v) {
 struct status segments_load(struct vault *v) {
     TRY(load_counters(v));
     TRY(store_each(v->store, STORE_SEGMENTS, 0, 0, load_segment, v));
+    uint64_t saved_through = v->delta_seq;
     TRY(store_each(v->store, STORE_DELTAS, 0, 0, load_delta, v));
+    if (v->delta_seq < saved_through || v->columns.alive != v->counters.records) {
+        return FAIL(E_VAULT_CORRUPT);
+    }
     v->written = v->counters;
     return STATUS_OK;
 }
 
 struct status counters_save(struct vault *v) {
+    v->counters.records = v->columns.alive;
     struct buf plain CLEANUP(buf_done);
     buf_init(&plain, 128);
     TRY(counters_write(&v->counters, &plain));
@@ -69,13 +78,15 @@ struct status segments_commit(struct vault *v) {
     const struct counters *old = &v->written;
     bool counted = old->next_id != v->counters.next_id ||
                    old->next_subject != v->counters.next_subject ||
-                   old->leaves != v->counters.leaves;
+                   old->leaves != v->counters.leaves || old->subjects != v->counters.subjects ||
+                   old->keys != v->counters.keys;
     struct buf *deltas = &v->pending.deltas;
     if (deltas->len == 0 && !counted) {
         return STATUS_OK;
     }
     struct buf row CLEANUP(buf_done);
     buf_init(&row, DELTA_ROW);
+    v->counters.records = v->columns.alive;
     TRY(counters_write(&v->counters, &row));
     TRY(buf_add(&row, buf_slice(deltas)));
     struct buf sealed CLEANUP(buf_done);

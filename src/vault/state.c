@@ -3,6 +3,8 @@
 #include "base/bytes.h"
 #include "inside.h"
 
+enum { COUNTERS_LEN = 10 * 8 };
+
 struct status state_key_load(struct vault *v) {
     struct seal_hash tag;
     TRY(keyring_tag(v->keys, SLICE("ward vault"), SLICE("state key"), &tag));
@@ -48,11 +50,13 @@ struct status counters_write(const struct counters *c, struct buf *out) {
     TRY(buf_add_be64(out, c->denials));
     TRY(buf_add_be64(out, c->subjects));
     TRY(buf_add_be64(out, c->erased));
-    return buf_add_be64(out, c->leaves);
+    TRY(buf_add_be64(out, c->leaves));
+    TRY(buf_add_be64(out, c->keys));
+    return buf_add_be64(out, c->records);
 }
 
 struct status counters_read(struct slice *rest, struct counters *ret) {
-    if (rest->len < 8 * 8) {
+    if (rest->len < COUNTERS_LEN) {
         return FAIL(E_VAULT_CORRUPT);
     }
     const uint8_t *from = rest->ptr;
@@ -65,7 +69,9 @@ struct status counters_read(struct slice *rest, struct counters *ret) {
         .subjects = bytes_be64(from + 40),
         .erased = bytes_be64(from + 48),
         .leaves = bytes_be64(from + 56),
+        .keys = bytes_be64(from + 64),
+        .records = bytes_be64(from + 72),
     };
-    *rest = slice_from(*rest, 8 * 8);
+    *rest = slice_from(*rest, COUNTERS_LEN);
     return STATUS_OK;
 }
