@@ -3,7 +3,8 @@
  * deletions, consents, objections, erasures, the entries of what was read and written; the ledger
  * only grows, begins with what was published before, and verifies.
  *
- * Usage: vault_kill KILLS SECONDS [SEED]: at most so many kills, at most so long. */
+ * Usage: vault_kill KILLS SECONDS [SEED]: so many kills, or as many as the time allows (0 s: all of
+ * them). */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -467,12 +468,15 @@ static bool once(struct world *w, struct model *model, bool whole_ledger) {
 
 int main(int argc, char **argv) {
     if (argc < 3) {
-        fputs("usage: vault_kill KILLS SECONDS [SEED]\n", stderr);
+        fputs("usage: vault_kill KILLS SECONDS [SEED]; 0 seconds: until there were so many\n",
+              stderr);
         return 2;
     }
     long kills = strtol(argv[1], NULL, 10);
-    time_t end = time(NULL) + strtol(argv[2], NULL, 10);
-    random_state = argc > 3 ? strtoull(argv[3], NULL, 10) | 1 : 20261121;
+    long seconds = strtol(argv[2], NULL, 10);
+    time_t end = time(NULL) + seconds;
+    uint64_t seed = argc > 3 ? strtoull(argv[3], NULL, 10) | 1 : 20261121;
+    random_state = seed;
     static struct model model;
     struct world w;
     (void)world_laws();
@@ -481,7 +485,7 @@ int main(int argc, char **argv) {
     vault_close(&w.v);
     long passed = 0;
     long failures = 0;
-    for (long n = 0; n < kills && time(NULL) < end && failures == 0; n++) {
+    for (long n = 0; n < kills && (seconds == 0 || time(NULL) < end) && failures == 0; n++) {
         bool right = once(&w, &model, n % VERIFY_EVERY == 0);
         passed += right;
         failures += !right;
@@ -491,9 +495,10 @@ int main(int argc, char **argv) {
     } else {
         printf("kept for a look: %s\n", w.dir);
     }
-    printf("coverage: %lu operations were acknowledged before %ld kills; %lu times an entry was "
-           "looked for\n",
-           (unsigned long)model.acknowledged, passed + failures, (unsigned long)model.entries);
+    printf("coverage: %lu operations were acknowledged before %ld kills (seed %lu); %lu times an "
+           "entry was looked for\n",
+           (unsigned long)model.acknowledged, passed + failures, (unsigned long)seed,
+           (unsigned long)model.entries);
     printf("%ld passed, %ld failed\n", passed, failures);
     return failures == 0 ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 /* A file layer that fails. */
 #include "faulty.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,4 +113,11 @@ void faulty_fail_at(struct faulty *faulty, uint64_t n, bool forever) {
 bool check_all(void) {
     const char *all = getenv("WARD_CHECK_ALL");
     return all != NULL && strcmp(all, "1") == 0;
+}
+
+void check_progress(const char *what, uint64_t n) {
+    if (n % 100 == 0 && check_all()) {
+        printf("[ progress ] %s: %lu\n", what, (unsigned long)n);
+        fflush(stdout);
+    }
 }

@@ -25,5 +25,7 @@ void faulty_fail_at(struct faulty *faulty, uint64_t n, bool forever);
 
 /* Whether suites that could run for hours run whole (`./check --all`) or a sample. */
 bool check_all(void);
+/* Says how far a whole loop has come: every hundredth point, in whole runs only. */
+void check_progress(const char *what, uint64_t n);
 
 #endif

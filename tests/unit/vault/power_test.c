@@ -81,6 +81,7 @@ static void cut_everywhere(bool changes, uint64_t sample) {
     uint64_t tried = 0;
     for (uint64_t n = 1; n <= points; n += stride, tried++) {
         cut_at(n, changes, n * 7 + 1);
+        check_progress(changes ? "changes" : "syncs", n);
     }
     printf("[ coverage ] %lu of %lu %s\n", (unsigned long)tried, (unsigned long)points,
            changes ? "changes" : "syncs");
@@ -129,7 +130,12 @@ static void a_file_call_fails(void **state) {
     uint64_t stride = stride_of(points, 80);
     uint64_t tried = 0;
     for (uint64_t n = 1; n <= points; n += stride, tried++) {
-        fail_at(n, tried % 2 == 1);
+        bool forever = tried % 2 == 1;
+        fail_at(n, forever);
+        if (stride == 1) {
+            fail_at(n, !forever);
+        }
+        check_progress("calls", n);
     }
     printf("[ coverage ] %lu of %lu calls\n", (unsigned long)tried, (unsigned long)points);
 }
