@@ -139,7 +139,7 @@ static struct status scan_all(struct keyring *k) {
         return FAIL(E_MEMORY);
     }
     struct status s = scan(k, window);
-    mem_free(window);
+    window_free(window);
     return s;
 }
 
@@ -297,7 +297,7 @@ struct status keyring_each(struct keyring *k, keyring_each_fn *each, void *arg) 
     struct status s = each_window(k, window, each, arg);
     pthread_mutex_unlock(&k->lock);
     pthread_mutex_unlock(&k->writer);
-    mem_free(window);
+    window_free(window);
     return s;
 }
 

@@ -200,7 +200,7 @@ static struct status transfer_slots(const struct transfer *t) {
             s = os_write_at(t->fs, t->to, t->to_offset + at * SLOT_LEN, bytes);
         }
     }
-    mem_free(window);
+    window_free(window);
     return s;
 }
 

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "base/mem.h"
 #include "generation.h"
 #include "keycache.h"
 
@@ -63,6 +64,12 @@ static inline uint32_t birth_of(uint32_t mark) {
 
 static inline uint32_t mark_make(uint32_t birth, enum slot_mark what) {
     return birth << 2 | (uint32_t)what;
+}
+
+/* Wrapped keys do not stay in memory that nobody holds: accepts NULL. */
+static inline void window_free(uint8_t *window) {
+    mem_wipe(window, window == NULL ? 0 : WINDOW_LEN);
+    mem_free(window);
 }
 
 static inline uint64_t slot_offset(uint64_t slot) {

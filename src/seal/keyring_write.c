@@ -121,7 +121,7 @@ struct status keyring_create_many(struct keyring *k, enum key_kind kind, size_t 
         memcpy(ret_refs, refs, count * sizeof *refs);
     }
     mem_free(refs);
-    mem_free(window);
+    window_free(window);
     return s;
 }
 
@@ -217,7 +217,7 @@ struct status keyring_destroy_many(struct keyring *k, const struct key_ref *refs
         pthread_mutex_unlock(&k->writer);
     }
     mem_free(sorted);
-    mem_free(window);
+    window_free(window);
     return s;
 }
 
@@ -271,7 +271,7 @@ struct status keyring_finish_rotation(struct keyring *k) {
         return FAIL(E_MEMORY);
     }
     struct status s = rewrap_all(k, window);
-    mem_free(window);
+    window_free(window);
     TRY(s);
     return generations_destroy(g, old, k->fs, k->generation_file);
 }

@@ -5,6 +5,12 @@
 
 enum { PIECE = 256 * 1024 };
 
+/* Perhaps of a keyring. */
+static void piece_free(uint8_t *piece) {
+    mem_wipe(piece, piece == NULL ? 0 : PIECE);
+    mem_free(piece);
+}
+
 static struct status digest_open(const struct os_fs *fs, struct os_file *file, uint8_t *piece,
                                  struct seal_hash *ret_digest, uint64_t *ret_size) {
     struct seal_sha256_state h;
@@ -40,7 +46,7 @@ struct status file_digest(const struct os_fs *fs, const char *path, struct seal_
     uint8_t *piece = mem_alloc(PIECE);
     struct status status =
         piece == NULL ? FAIL(E_MEMORY) : digest_open(fs, file, piece, ret_digest, ret_size);
-    mem_free(piece);
+    piece_free(piece);
     os_close(fs, &file);
     return status;
 }
@@ -58,7 +64,7 @@ static struct status copy_bytes(const struct os_fs *fs, const char *from, const 
     }
     os_close(fs, &source);
     os_close(fs, &target);
-    mem_free(piece);
+    piece_free(piece);
     return status;
 }
 

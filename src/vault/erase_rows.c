@@ -27,6 +27,7 @@ struct status doomed_destroy(struct vault *v, const struct doomed *d) {
         memcpy(&id, d->files.ptr + at, sizeof id);
         TRY(blob_remove_file(v, id));
     }
+    v->settle_at_ms = v->settle_at_ms == 0 ? vault_now_ms(v) + SETTLE_MS : v->settle_at_ms;
     return STATUS_OK;
 }
 

@@ -31,6 +31,7 @@ enum {
     STATE_MAX = 8 << 20,    /* plain bytes of one row of state */
     PERIOD_HOURS = 24 * 31, /* one auditor's key per period */
     ROTATE_DAYS = 30,       /* a generation of the root key lives so long */
+    SETTLE_MS = 10 * 1000,  /* rows that are gone stay so long in the store's journal */
 };
 
 enum { SPECIALS = VAULT_PURPOSES_MAX * VAULT_CATEGORIES_MAX };
@@ -205,9 +206,9 @@ struct vault {
     uint64_t from_cache;
     int64_t publish_at_ms;
     int64_t trim_at_ms;
-    int64_t settle_at_ms;
-    int64_t rotated_ms; /* when the generation began; 0: not looked up yet */
-    uint64_t period;    /* whose key is at hand; 0: none */
+    int64_t settle_at_ms; /* when rows that are gone leave the store's journal; 0: there are none */
+    int64_t rotated_ms;   /* when the generation began; 0: not looked up yet */
+    uint64_t period;      /* whose key is at hand; 0: none */
     struct seal_key period_key;
 };
 

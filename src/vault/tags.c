@@ -35,6 +35,12 @@ static void insert(struct tags *tags, uint64_t half, uint64_t person) {
     tags->count++;
 }
 
+void tags_done(struct tags *tags) {
+    mem_wipe(tags->slots, tags->slot_count * sizeof *tags->slots);
+    mem_free(tags->slots);
+    *tags = (struct tags){.slots = NULL};
+}
+
 static struct status reserve(struct tags *tags) {
     if (tags->count + 1 < tags->slot_count / 2) {
         return STATUS_OK;
@@ -49,7 +55,7 @@ static struct status reserve(struct tags *tags) {
             insert(&grown, tags->slots[i].half, tags->slots[i].person);
         }
     }
-    mem_free(tags->slots);
+    tags_done(tags);
     *tags = grown;
     return STATUS_OK;
 }
@@ -67,11 +73,6 @@ static void drop(struct tags *tags, uint64_t half, uint64_t person) {
         }
         at = (at + 1) & (tags->slot_count - 1);
     }
-}
-
-void tags_done(struct tags *tags) {
-    mem_free(tags->slots);
-    *tags = (struct tags){.slots = NULL};
 }
 
 /* Opening the index --------------------------------------------------------------------- */

@@ -110,9 +110,24 @@ static struct status save(struct vault *v, int64_t now_ms, int64_t *io_next_ms) 
     return trim(v, now_ms);
 }
 
+/* Rows that are gone still stand in the store's journal, and in its file until the journal is
+ * brought back: sealed, and no key opens them; but what is gone should be gone. */
+static struct status settle(struct vault *v, int64_t now_ms, int64_t *io_next_ms) {
+    (void)io_next_ms;
+    if (v->settle_at_ms == 0 || now_ms < v->settle_at_ms) {
+        return STATUS_OK;
+    }
+    v->settle_at_ms = 0;
+    struct status status = store_settle(v->store);
+    if (failed(status)) {
+        vault_stop(v);
+    }
+    return status;
+}
+
 typedef struct status part_fn(struct vault *v, int64_t now_ms, int64_t *io_next_ms);
 static part_fn *const parts[] = {
-    sync_waiting, feed_tick, sweep, holds_tick, rekey, rotate, access_tick, publish, save,
+    sync_waiting, feed_tick, sweep, holds_tick, rekey, rotate, access_tick, publish, save, settle,
 };
 
 /* A part that fails, time after time perhaps, does not keep the others from their turn. */
