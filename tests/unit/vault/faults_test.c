@@ -1,11 +1,8 @@
-/* Each allocation fails in turn, once and for good; bytes flip in every file. The answer is an
- * error or a denial, never a permit or a lost acknowledgement. */
+/* Each allocation fails in turn, once and for good. The answer is an error or a denial, never a
+ * permit or a lost acknowledgement. */
 #include "day.h"
 
-#include <dirent.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "faulty.h"
@@ -94,78 +91,10 @@ static void an_open_without_memory_is_an_error(void **state) {
     power_free(&power);
 }
 
-/* What a flip may lead to: everything as it was, or a refusal that says so. Never other words. */
-static void assert_as_it_was_or_refused(struct world *w, const struct day *day) {
-    struct status status = world_try_open(w);
-    if (failed(status)) {
-        enum error_kind kind = error_info(status.code)->kind;
-        assert_true(kind == KIND_CORRUPT || kind == KIND_INPUT || kind == KIND_DENIED ||
-                    kind == KIND_FAULT || kind == KIND_MISSING);
-        return;
-    }
-    static const struct {
-        int record;
-        const char *text;
-    } kept[] = {{1, "r1"}, {7, "b2"}, {8, "r8"}};
-    char got[64];
-    world_names(w);
-    for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
-        status = world_read(w, w->keep_account, day->records[kept[i].record], got, sizeof got);
-        assert_true(failed(status) || strcmp(got, kept[i].text) == 0);
-    }
-    status = world_read(w, w->keep_account, day->records[0], got, sizeof got);
-    assert_true(failed(status)); /* erased */
-    status = world_read(w, w->keep_history, day->records[2], got, sizeof got);
-    assert_true(failed(status)); /* withdrawn */
-    vault_close(&w->v);
-}
-
-static void flip_in(const struct power *whole, const struct day *day, const char *path,
-                    uint64_t sample) {
-    const struct os_fs *fs = power_fs((struct power *)(uintptr_t)whole);
-    struct os_file *file = NULL;
-    uint64_t size = 0;
-    ASSERT_OK(os_open(fs, path, OS_READ, &file));
-    ASSERT_OK(os_size(fs, file, &size));
-    os_close(fs, &file);
-    uint64_t stride = size / sample + 1;
-    for (uint64_t at = stride / 2; at < size; at += stride) {
-        struct power *copy = power_clone(whole, at);
-        struct world w;
-        begin(&w, copy);
-        w.fake.now_ms += 10 * 61000;
-        assert_true(power_flip(copy, path, at, (unsigned)(at % 8)));
-        assert_as_it_was_or_refused(&w, day);
-        vault_close(&w.v);
-        power_free(&copy);
-    }
-    printf("[ coverage ] %s: every %lu of %lu bytes\n", path, (unsigned long)stride,
-           (unsigned long)size);
-}
-
-static void flipped_bytes_are_noticed(void **state) {
-    (void)state;
-    struct power *power = power_new(9);
-    struct world w;
-    struct day day = {.done = 0};
-    begin(&w, power);
-    ASSERT_OK(os_mkdir(w.fs, "/ward", false));
-    ASSERT_OK(open_and_run(&w, &day));
-    vault_close(&w.v);
-    uint64_t sample = check_all() ? 4000 : 60;
-    flip_in(power, &day, "/ward/data/store.db", sample);
-    flip_in(power, &day, "/ward/keys/keyring", sample / 2);
-    flip_in(power, &day, "/ward/keys/generation", sample / 4);
-    flip_in(power, &day, "/ward/ledger/log/checkpoint", sample / 4);
-    flip_in(power, &day, "/ward/ledger/tightenings", sample / 4);
-    power_free(&power);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_allocation_fails),
         cmocka_unit_test(an_open_without_memory_is_an_error),
-        cmocka_unit_test(flipped_bytes_are_noticed),
     };
     if (failed(seal_init()) || failed(store_init())) {
         return 1;
