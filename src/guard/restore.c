@@ -48,8 +48,8 @@ void restore_say(const struct restored *restored) {
            (unsigned long long)restored->subjects, (unsigned long long)restored->records,
            (unsigned long long)restored->done.replayed, (unsigned long long)restored->leaves);
     if (restored->done.lost_people > 0 || restored->done.lost_records > 0) {
-        printf("LOST: %llu people and %llu records of the backup. Their keys were destroyed since, "
-               "so nobody can open them any more.\n",
+        printf("%llu people and %llu records of the backup could not be opened and are not there: "
+               "their keys were destroyed since.\n",
                (unsigned long long)restored->done.lost_people,
                (unsigned long long)restored->done.lost_records);
     }

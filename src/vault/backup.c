@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "carry.h"
 #include "copy.h"
 #include "manifest.h"
 #include "said.h"
@@ -49,6 +50,7 @@ static struct status copy_blobs(struct vault *v, const char *to_dir) {
 static struct status log_backup(struct vault *v, struct slice method) {
     struct said said = {.at_ms = vault_now_ms(v), .method = method};
     said_actor(&said, NULL);
+    TRY(carry_mark(v));
     return said_log(v, LEAF_BACKUP, NULL, &said, NULL);
 }
 

@@ -159,6 +159,7 @@ MUST_USE struct status selection_take(struct selection *sel, const struct picked
 uint64_t selection_last(const struct selection *sel);
 /* Ids in ascending order: call with 0, then with the last; 0 at the end. */
 uint64_t selection_next(const struct selection *sel, uint64_t after);
+bool selection_has(const struct selection *sel, uint64_t id);
 void selection_remove(struct selection *sel, uint64_t id);
 /* Drops segments of which nothing is selected any more. */
 void selection_trim(struct selection *sel);

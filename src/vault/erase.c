@@ -189,7 +189,11 @@ static struct status category_goes(struct vault *v, const struct erasure *e, uin
         TRY(record_held(v, id) ? STATUS_OK : selection_add(gone, id));
     }
     TRY(records_leave(v, subject, e->category, &ret->kept));
-    return held->records > 0 ? STATUS_OK : key_row_drop(v, STORE_KEYS, subject, e->category + 1);
+    if (held->records > 0) {
+        return STATUS_OK;
+    }
+    TRY(store_delete(v->store, STORE_CARRIED, subject, e->category + 1));
+    return key_row_drop(v, STORE_KEYS, subject, e->category + 1);
 }
 
 static struct status person_goes(struct vault *v, uint64_t subject, const struct outliving *held,

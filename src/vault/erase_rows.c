@@ -196,6 +196,7 @@ static struct status held_key_goes(struct vault *v, uint64_t owner, uint8_t cate
     struct key_ref ref = key_ref_get(row.ptr);
     TRY(buf_add(&doomed->keys, slice_of(&ref, sizeof ref)));
     TRY(store_delete(v->store, STORE_REKEYS, owner, category));
+    TRY(store_delete(v->store, STORE_CARRIED, owner, category + 1u));
     return key_row_drop(v, STORE_KEYS, owner, category + 1u);
 }
 
@@ -300,6 +301,7 @@ static struct status key_rows(struct vault *v, uint64_t subject, const struct ou
         uint64_t number = id_at(&numbers, i);
         bool stays = number != PERSON_KEY && outlives(held, number - 1);
         TRY(stays ? STATUS_OK : key_row_drop(v, STORE_KEYS, subject, number));
+        TRY(stays ? STATUS_OK : store_delete(v->store, STORE_CARRIED, subject, number));
     }
     return STATUS_OK;
 }

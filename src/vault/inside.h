@@ -43,7 +43,8 @@ enum meta_row {
     META_LAW = 4,
     META_ACCESS = 5,
     META_FEED = 6,
-    META_ROTATED = 7
+    META_ROTATED = 7,
+    META_BACKUP = 8
 };
 
 /* Numbers that outlive segments; in every delta row, the newest counts. */
@@ -375,6 +376,9 @@ enum tight_kind {
     TIGHT_NAME = 15,
     TIGHT_KEPT = 16,
     TIGHT_TAG = 17,
+    TIGHT_NOTES = 32, /* from here on nothing is taken away: carry.c, for a restore */
+    TIGHT_CARRY = 32,
+    TIGHT_BACKUP = 33,
 };
 struct tightening {
     uint8_t kind;
@@ -539,9 +543,11 @@ MUST_USE struct status record_payload_with(struct vault *v, const struct seal_ke
 /* The row again under another key, with the next version. */
 MUST_USE struct status record_payload_put(struct vault *v, const struct seal_key *key,
                                           const struct vault_meta *meta, struct slice payload);
-/* The person's copy of a record's key, from one key of theirs to another. */
-MUST_USE struct status rewrap(struct vault *v, uint64_t person, uint8_t category, uint64_t id,
-                              const struct seal_key *old, const struct seal_key *fresh);
+/* What opens the row alone, whatever becomes of the key; and the row with it. */
+MUST_USE struct status record_alone(struct vault *v, const struct seal_key *key,
+                                    const struct vault_meta *meta, struct seal_key *ret_alone);
+MUST_USE struct status record_payload_alone(struct vault *v, const struct seal_key *alone,
+                                            const struct vault_meta *meta, struct buf *ret_plain);
 /* Under a new owner or with a new payload; the key must be there (wrapped for the owner). */
 MUST_USE struct status record_reseal(struct vault *v, struct person *owner,
                                      const struct vault_meta *meta, uint32_t version,
@@ -556,6 +562,12 @@ MUST_USE struct status wrap_put(struct vault *v, struct person *p, uint8_t categ
                                 const struct seal_key *record_key);
 MUST_USE struct status wrap_open(struct vault *v, const struct person *p, uint8_t category,
                                  uint64_t id, struct seal_key *ret);
+/* With the key of the person's category at hand. */
+MUST_USE struct status wrap_put_with(struct vault *v, const struct seal_key *key, uint64_t person,
+                                     uint8_t category, uint64_t id,
+                                     const struct seal_key *record_key);
+MUST_USE struct status wrap_open_with(struct vault *v, const struct seal_key *key, uint64_t person,
+                                      uint8_t category, uint64_t id, struct seal_key *ret);
 MUST_USE struct status noted(struct vault *v, const struct vault_use *use, uint8_t category,
                              uint64_t subject, uint64_t record, const struct vault_answer *answer,
                              struct status status);
@@ -619,6 +631,9 @@ MUST_USE struct status rekey_wait(struct vault *v, uint64_t owner, uint8_t categ
 MUST_USE struct status rekey_mark(struct vault *v, const struct selection *which);
 MUST_USE struct status rekey_tick(struct vault *v);
 MUST_USE struct status rekey_all(struct vault *v);
+/* For a restore, before anything is done again: what was sealed anew under later keys since is
+ * sealed so in these data, as far as the tightening log from that offset carries it. */
+MUST_USE struct status rekey_restore(struct vault *v, uint64_t from);
 
 /* lost.c: what a restored backup holds under keys that are gone ------------------------------- */
 /* Whether that is why it failed: other failures end a restore. */

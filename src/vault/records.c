@@ -17,7 +17,15 @@ static struct seal_place wrap_place(uint64_t person, uint8_t category, uint64_t 
     return (struct seal_place){.what = SEAL_WRAP, .owner = person, .category = category, .id = id};
 }
 
-/* The row: be32 version, sealed payload. */
+/* The row: be32 version, sealed payload. Until the next call on the store. */
+static struct status row_view(struct vault *v, const struct vault_meta *meta, struct slice *ret) {
+    struct status found = store_view(v->store, STORE_RECORDS, meta->owner, meta->id, ret);
+    bool there = !failed(found) && ret->len >= VERSION_BYTES;
+    return there || (failed(found) && found.code != E_STORE_MISSING) ? found
+                                                                     : FAIL(E_VAULT_CORRUPT);
+}
+
+/* Written again it keeps the key that opens it alone, which a restore may have to go by. */
 static struct status payload_write(struct vault *v, const struct seal_key *key,
                                    const struct vault_meta *meta, uint32_t version,
                                    struct slice payload) {
@@ -26,33 +34,47 @@ static struct status payload_write(struct vault *v, const struct seal_key *key,
     TRY(buf_reserve(&row, VERSION_BYTES + payload.len + RECORD_OVERHEAD));
     TRY(buf_add_be32(&row, version));
     struct seal_place place = place_of(meta, version);
-    TRY(record_seal_buf(key, &place, payload, &row));
+    struct slice before = SLICE_INIT("");
+    TRY(version == 1 ? STATUS_OK : row_view(v, meta, &before));
+    TRY(version == 1
+            ? record_seal_buf(key, &place, payload, &row)
+            : record_seal_again_buf(key, &place, slice_from(before, VERSION_BYTES), payload, &row));
     return store_put(v->store, STORE_RECORDS, meta->owner, meta->id, buf_slice(&row));
+}
+
+struct status wrap_put_with(struct vault *v, const struct seal_key *key, uint64_t person,
+                            uint8_t category, uint64_t id, const struct seal_key *record_key) {
+    uint8_t wrapped[RECORD_WRAPPED_KEY_LEN];
+    struct seal_place place = wrap_place(person, category, id);
+    record_wrap_key(key, &place, record_key, wrapped);
+    return store_put(v->store, STORE_WRAPS, id, person, slice_of(wrapped, sizeof wrapped));
+}
+
+struct status wrap_open_with(struct vault *v, const struct seal_key *key, uint64_t person,
+                             uint8_t category, uint64_t id, struct seal_key *ret) {
+    struct slice wrapped;
+    struct status found = store_view(v->store, STORE_WRAPS, id, person, &wrapped);
+    if (found.code == E_STORE_MISSING ||
+        (!failed(found) && wrapped.len != RECORD_WRAPPED_KEY_LEN)) {
+        return FAIL(E_VAULT_CORRUPT);
+    }
+    TRY(found);
+    struct seal_place place = wrap_place(person, category, id);
+    return record_unwrap_key(key, &place, wrapped.ptr, ret);
 }
 
 struct status wrap_put(struct vault *v, struct person *p, uint8_t category, uint64_t id,
                        const struct seal_key *record_key) {
     struct seal_key key CLEANUP(seal_key_done);
     TRY(person_key_make(v, p, category + 1u, &key));
-    uint8_t wrapped[RECORD_WRAPPED_KEY_LEN];
-    struct seal_place place = wrap_place(p->subject.id, category, id);
-    record_wrap_key(&key, &place, record_key, wrapped);
-    return store_put(v->store, STORE_WRAPS, id, p->subject.id, slice_of(wrapped, sizeof wrapped));
+    return wrap_put_with(v, &key, p->subject.id, category, id, record_key);
 }
 
 struct status wrap_open(struct vault *v, const struct person *p, uint8_t category, uint64_t id,
                         struct seal_key *ret) {
     struct seal_key key CLEANUP(seal_key_done);
     TRY(person_key_get(v, p, category + 1u, &key));
-    struct slice wrapped;
-    struct status found = store_view(v->store, STORE_WRAPS, id, p->subject.id, &wrapped);
-    if (found.code == E_STORE_MISSING ||
-        (!failed(found) && wrapped.len != RECORD_WRAPPED_KEY_LEN)) {
-        return FAIL(E_VAULT_CORRUPT);
-    }
-    TRY(found);
-    struct seal_place place = wrap_place(p->subject.id, category, id);
-    return record_unwrap_key(&key, &place, wrapped.ptr, ret);
+    return wrap_open_with(v, &key, p->subject.id, category, id, ret);
 }
 
 /* A record of several people has its own key, wrapped for each. */
@@ -174,13 +196,24 @@ struct status vault_put(struct vault *v, const struct vault_use *use, const stru
 struct status record_payload_with(struct vault *v, const struct seal_key *key,
                                   const struct vault_meta *meta, struct buf *ret_plain) {
     struct slice row;
-    struct status found = store_view(v->store, STORE_RECORDS, meta->owner, meta->id, &row);
-    if (found.code == E_STORE_MISSING || (!failed(found) && row.len < VERSION_BYTES)) {
-        return FAIL(E_VAULT_CORRUPT);
-    }
-    TRY(found);
+    TRY(row_view(v, meta, &row));
     struct seal_place place = place_of(meta, bytes_be32(row.ptr));
     return record_open_buf(key, &place, slice_from(row, VERSION_BYTES), ret_plain);
+}
+
+struct status record_alone(struct vault *v, const struct seal_key *key,
+                           const struct vault_meta *meta, struct seal_key *ret_alone) {
+    struct slice row;
+    TRY(row_view(v, meta, &row));
+    return record_key_alone(key, slice_from(row, VERSION_BYTES), ret_alone);
+}
+
+struct status record_payload_alone(struct vault *v, const struct seal_key *alone,
+                                   const struct vault_meta *meta, struct buf *ret_plain) {
+    struct slice row;
+    TRY(row_view(v, meta, &row));
+    struct seal_place place = place_of(meta, bytes_be32(row.ptr));
+    return record_open_alone_buf(alone, &place, slice_from(row, VERSION_BYTES), ret_plain);
 }
 
 struct status record_open_payload(struct vault *v, const struct segment *s, uint32_t at,
@@ -294,13 +327,9 @@ struct status vault_read(struct vault *v, const struct vault_use *use, uint64_t 
 
 /* Rewriting ----------------------------------------------------------------------------- */
 
-static struct status version_of(struct vault *v, uint64_t owner, uint64_t id, uint32_t *ret) {
+static struct status version_of(struct vault *v, const struct vault_meta *meta, uint32_t *ret) {
     struct slice row;
-    struct status found = store_view(v->store, STORE_RECORDS, owner, id, &row);
-    if (found.code == E_STORE_MISSING || (!failed(found) && row.len < VERSION_BYTES)) {
-        return FAIL(E_VAULT_CORRUPT);
-    }
-    TRY(found);
+    TRY(row_view(v, meta, &row));
     *ret = bytes_be32(row.ptr);
     return STATUS_OK;
 }
@@ -308,24 +337,8 @@ static struct status version_of(struct vault *v, uint64_t owner, uint64_t id, ui
 struct status record_payload_put(struct vault *v, const struct seal_key *key,
                                  const struct vault_meta *meta, struct slice payload) {
     uint32_t version = 0;
-    TRY(version_of(v, meta->owner, meta->id, &version));
+    TRY(version_of(v, meta, &version));
     return payload_write(v, key, meta, version + 1, payload);
-}
-
-struct status rewrap(struct vault *v, uint64_t person, uint8_t category, uint64_t id,
-                     const struct seal_key *old, const struct seal_key *fresh) {
-    struct seal_key record_key CLEANUP(seal_key_done);
-    record_key = (struct seal_key){.bytes = {0}};
-    struct seal_place place = wrap_place(person, category, id);
-    struct slice wrapped;
-    TRY(store_view(v->store, STORE_WRAPS, id, person, &wrapped));
-    if (wrapped.len != RECORD_WRAPPED_KEY_LEN) {
-        return FAIL(E_VAULT_CORRUPT);
-    }
-    TRY(record_unwrap_key(old, &place, wrapped.ptr, &record_key));
-    uint8_t again[RECORD_WRAPPED_KEY_LEN];
-    record_wrap_key(fresh, &place, &record_key, again);
-    return store_put(v->store, STORE_WRAPS, id, person, slice_of(again, sizeof again));
 }
 
 struct status record_reseal(struct vault *v, struct person *owner, const struct vault_meta *meta,
@@ -344,7 +357,7 @@ static struct status rewrite(struct vault *v, uint64_t id, struct slice payload)
     struct person *owner = NULL;
     TRY(person_get(v, meta.owner, &owner));
     uint32_t version = 0;
-    TRY(version_of(v, meta.owner, id, &version));
+    TRY(version_of(v, &meta, &version));
     TRY(record_reseal(v, owner, &meta, version + 1, payload));
     struct selection which CLEANUP(selection_done);
     selection_init(&which);

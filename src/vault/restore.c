@@ -249,6 +249,7 @@ static struct status check_tight(struct vault *v, struct restore *r, uint64_t fr
 }
 
 static struct status do_again(struct vault *v, uint64_t from, struct vault_restored *ret) {
+    TRY(rekey_restore(v, from));
     TRY(tight_replay(v, from, replay_one, &ret->replayed));
     return restore_check(v, ret);
 }

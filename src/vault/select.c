@@ -115,6 +115,12 @@ struct status selection_take(struct selection *sel, const struct picked *item) {
     return STATUS_OK;
 }
 
+bool selection_has(const struct selection *sel, uint64_t id) {
+    size_t i = 0;
+    return item_of(sel, (uint32_t)(id >> SEGMENT_BITS), &i) &&
+           picked_has(&sel->items[i], (uint32_t)(id % SEGMENT_RECORDS));
+}
+
 void selection_remove(struct selection *sel, uint64_t id) {
     size_t i = 0;
     uint32_t at = (uint32_t)(id % SEGMENT_RECORDS);

@@ -164,7 +164,7 @@ struct status tight_replay(struct vault *v, uint64_t offset, tighten_fn *each,
             TRY(each(v, &frame.t, frame.next_id, frame.next_subject));
         }
         offset = frame.next_offset;
-        count++;
+        count += each == NULL || frame.t.kind < TIGHT_NOTES; /* which are not done again */
     }
     v->tight_offset = offset;
     *ret_count = count;

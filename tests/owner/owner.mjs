@@ -355,6 +355,34 @@ await test('what was read in the minute before a crash is told after a restore',
   ends(ward(['verify', 'log', ledger, '--key', key]), 0, /verified/);
 });
 
+await test('a clip that was deleted or shared since a backup costs no other clip of it', async () => {
+  const { browser } = await signsIn('bartholomeus');
+  const film = readFileSync(join(dir, 'film.mp4'));
+  const clips = [await shares(browser, film), await shares(browser, film), await shares(browser, film)];
+  ends(own(['backup', 'clips']), 0, /verified/);
+  const since = await shares(browser, film);
+  const r = await browser.post(`/api/clips/${clips[1]}/audience`, { audience: 'me' });
+  assert.equal(r.status, 200, r.body.toString());
+  assert.equal((await browser.ask('DELETE', `/api/clips/${clips[0]}`)).status, 200);
+  for (let times = 0; times < 2; times++) {
+    await stop(service, { keep: true });
+    rmSync(join(vars, 'data'), { recursive: true });
+    const restored = own(['restore', join(vars, 'backups/clips')]);
+    ends(restored, 0, /verified/);
+    assert.doesNotMatch(restored.said, /could not be opened/);
+    service = await start({ dir });
+    const viewer = new Browser(service);
+    for (const gone of [clips[0], since]) assert.equal((await viewer.get(`/api/clips/${gone}`)).status, 404);
+    const played = await viewer.get(`/media/${clips[2]}/small`);
+    assert.equal(played.status, 200, played.body.toString().slice(0, 300));
+    assert.equal(played.headers['content-type'], 'video/mp4');
+    const hers = (await signsIn('bartholomeus')).browser;
+    assert.equal((await hers.get(`/media/${clips[1]}/small`)).status, 200);
+    await shares(hers, film);
+    ends(ward(['verify', 'log', ledger, '--key', key]), 0, /verified/);
+  }
+});
+
 await test('the root key from a command or a credential, and nothing from a wrong one', async () => {
   await stop(service, { keep: true });
   const file = join(vars, 'root.key');

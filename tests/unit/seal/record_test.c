@@ -137,6 +137,49 @@ static void test_a_record_of_two_people(void **state) {
     assert_int_equal(record_unwrap_key(&ben, &for_ana, b, &got).code, E_SEAL_OPEN);
 }
 
+/* What opens one row, as it is and as it was, opens nothing else. */
+static void test_a_key_for_one_record_alone(void **state) {
+    (void)state;
+    struct seal_key key = test_key();
+    struct seal_key alone;
+    struct seal_place other = home;
+    struct buf first CLEANUP(buf_done);
+    struct buf again CLEANUP(buf_done);
+    struct buf apart CLEANUP(buf_done);
+    struct buf plain CLEANUP(buf_done);
+    buf_init(&first, 256);
+    buf_init(&again, 256);
+    buf_init(&apart, 256);
+    buf_init(&plain, 256);
+    other.id++;
+    assert_int_equal(record_seal_buf(&key, &home, SLICE("first"), &first).code, OK);
+    assert_int_equal(
+        record_seal_again_buf(&key, &home, buf_slice(&first), SLICE("second"), &again).code, OK);
+    assert_int_equal(record_seal_buf(&key, &other, SLICE("apart"), &apart).code, OK);
+    assert_memory_equal(first.ptr + 1, again.ptr + 1, 16);
+    assert_memory_not_equal(first.ptr + 17, again.ptr + 17, 8);
+    assert_int_equal(record_key_alone(&key, buf_slice(&again), &alone).code, OK);
+    assert_int_equal(record_open_alone_buf(&alone, &home, buf_slice(&first), &plain).code, OK);
+    assert_true(slice_eq(buf_slice(&plain), SLICE("first")));
+    buf_clear(&plain);
+    assert_int_equal(record_open_alone_buf(&alone, &home, buf_slice(&again), &plain).code, OK);
+    assert_true(slice_eq(buf_slice(&plain), SLICE("second")));
+    assert_int_equal(record_open_buf(&key, &home, buf_slice(&again), &plain).code, OK);
+    buf_clear(&plain);
+    assert_int_equal(record_open_alone_buf(&alone, &other, buf_slice(&again), &plain).code,
+                     E_SEAL_OPEN);
+    assert_int_equal(record_open_alone_buf(&alone, &other, buf_slice(&apart), &plain).code,
+                     E_SEAL_OPEN);
+    assert_int_equal(record_open_alone_buf(&key, &home, buf_slice(&again), &plain).code,
+                     E_SEAL_OPEN);
+    assert_int_equal(record_open_buf(&alone, &home, buf_slice(&again), &plain).code, E_SEAL_OPEN);
+    assert_int_equal(plain.len, 0);
+    struct slice cut = slice_sub(buf_slice(&first), 0, RECORD_OVERHEAD - 1);
+    assert_int_equal(record_key_alone(&key, cut, &alone).code, E_SEAL_OPEN);
+    assert_int_equal(record_open_alone_buf(&alone, &home, cut, &plain).code, E_SEAL_OPEN);
+    assert_int_equal(record_seal_again_buf(&key, &home, cut, SLICE("x"), &plain).code, E_SEAL_OPEN);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vectors_open),
@@ -145,6 +188,7 @@ int main(void) {
         cmocka_unit_test(test_every_flipped_bit_is_noticed),
         cmocka_unit_test(test_equal_texts_do_not_look_equal),
         cmocka_unit_test(test_a_record_of_two_people),
+        cmocka_unit_test(test_a_key_for_one_record_alone),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }

@@ -1,6 +1,7 @@
 /* What was deleted stays unreadable for whoever has older data, the whole living keyring and the
  * whole tightening log; and what was not comes back with them. */
-#include "inside.h"
+#include "base/bytes.h"
+#include "carry.h"
 #include "world.h"
 
 #include <stdio.h>
@@ -87,7 +88,8 @@ static void assert_follows(struct world *w, uint8_t purpose, size_t records) {
     vault_follow_end(&f);
 }
 
-/* The attack: older data, whoever has them opened with every key that lives ------------------ */
+/* The attack: older data, the whole tightening log, whoever has them opened with every key that
+ * lives ------------------ */
 
 static void keep_old(struct world *w) {
     vault_close(&w->v);
@@ -95,14 +97,46 @@ static void keep_old(struct world *w) {
     world_open(w);
 }
 
+/* Sealed lists that somebody got hold of: owner, category, row each. */
+struct loot {
+    struct buf rows;
+};
+static struct loot loot;
+
+static struct status take_row(uint64_t owner, uint64_t category, struct slice row) {
+    TRY(buf_add_be64(&loot.rows, owner));
+    TRY(buf_add_be64(&loot.rows, category));
+    TRY(buf_add_be32(&loot.rows, (uint32_t)row.len));
+    return buf_add(&loot.rows, row);
+}
+
+static struct status take_frame(struct vault *v, const struct tightening *t, uint64_t next_id,
+                                uint64_t next_subject) {
+    (void)v;
+    (void)next_id;
+    (void)next_subject;
+    return t->kind == TIGHT_CARRY ? take_row(t->subject, t->what, t->ids) : STATUS_OK;
+}
+
+static struct status take_stored(void *arg, uint64_t owner, uint64_t id, struct slice row) {
+    (void)arg;
+    return take_row(owner, id - 1, row);
+}
+
 static void open_old(struct world *w) {
+    uint64_t count = 0;
+    buf_done(&loot.rows);
+    buf_init(&loot.rows, 1 << 20);
     tick(w);
+    ASSERT_OK(tight_replay(w->v, 0, take_frame, &count));
+    ASSERT_OK(store_scan(w->v->store, STORE_CARRIED, 0, take_stored, NULL));
     vault_close(&w->v);
     shell(w, "mv ledger today && rm -rf data && mv old/data old/ledger .");
     struct vault_options options = world_options(w);
     options.tentative = true; /* a thief destroys no key */
     ASSERT_OK(vault_open(&options, &w->v));
     world_names(w);
+    ASSERT_OK(store_scan(w->v->store, STORE_CARRIED, 0, take_stored, NULL));
 }
 
 static struct status collect_ref(void *arg, struct key_ref ref, enum key_kind kind) {
@@ -120,7 +154,31 @@ struct attack {
 static bool opens_with(struct world *w, const struct seal_key *key, const struct vault_meta *meta) {
     struct buf plain CLEANUP(buf_done);
     buf_init_secret(&plain, 4096);
-    return !failed(record_payload_with(w->v, key, meta, &plain));
+    return !failed(record_payload_with(w->v, key, meta, &plain)) ||
+           !failed(record_payload_alone(w->v, key, meta, &plain));
+}
+
+/* All that lists say that this key opens. */
+static bool lists_open_with(struct world *w, const struct seal_key *key,
+                            const struct vault_meta *meta) {
+    bool opened = false;
+    for (struct slice rest = buf_slice(&loot.rows); rest.len > 0;) {
+        struct seal_place place = {.what = SEAL_STATE,
+                                   .owner = bytes_be64(rest.ptr),
+                                   .category = STORE_CARRIED,
+                                   .id = bytes_be64(rest.ptr + 8) + 1};
+        size_t len = bytes_be32(rest.ptr + 16);
+        struct buf list CLEANUP(buf_done);
+        struct seal_key alone;
+        buf_init_secret(&list, 1 << 20);
+        struct slice sealed = slice_sub(rest, 20 + KEY_REF_LEN, len - KEY_REF_LEN);
+        bool listed = !failed(record_open_buf(key, &place, sealed, &list));
+        for (unsigned n = 0; listed && carry_find(buf_slice(&list), meta->id, n, &alone); n++) {
+            opened |= opens_with(w, &alone, meta);
+        }
+        rest = slice_from(rest, 20 + len);
+    }
+    return opened;
 }
 
 static struct status try_wrap(void *arg, uint64_t owner, uint64_t id, struct slice wrapped) {
@@ -148,7 +206,7 @@ static bool any_key_opens(struct world *w, uint64_t id) {
         struct seal_key key;
         ASSERT_OK(keyring_key(w->v->keys, each[i], &key));
         a.key = &key;
-        a.opened |= opens_with(w, &key, &meta);
+        a.opened |= opens_with(w, &key, &meta) || lists_open_with(w, &key, &meta);
         ASSERT_OK(store_each(w->v->store, STORE_WRAPS, id, 0, try_wrap, &a));
     }
     return a.opened;
@@ -183,6 +241,46 @@ static void an_erased_persons_comment_is_gone(void **state) {
     assert_false(any_key_opens(w, comment));
 }
 
+/* A backup, a deletion, a backup, a deletion: neither is to be had from the backups, the log and
+ * all living keys, though they open everything else. */
+static void lists_open_what_stays_and_nothing_else(void **state) {
+    struct world *w = *state;
+    uint64_t alice = world_adult(w, "alice@x.org");
+    uint64_t bob = world_adult(w, "bob@x.org");
+    uint64_t first = put(w, alice, w->share, w->clip, "first");
+    uint64_t second = put(w, alice, w->share, w->clip, "second");
+    uint64_t kept = put(w, alice, w->share, w->clip, "kept");
+    uint64_t said = say(w, alice, bob, VAULT_STAYS, "said");
+    uint64_t unsaid = say(w, alice, bob, VAULT_STAYS, "unsaid");
+    back_up(w, "one");
+    keep_old(w);
+    shell(w, "mv old older");
+    erase(w, first);
+    uint64_t later = put(w, alice, w->share, w->clip, "later");
+    back_up(w, "two");
+    keep_old(w);
+    erase(w, second);
+    erase(w, unsaid);
+    erase(w, put(w, alice, w->share, w->clip, "last"));
+    open_old(w);
+    assert_false(any_key_opens(w, second));
+    assert_false(any_key_opens(w, unsaid));
+    assert_true(any_key_opens(w, kept));
+    assert_true(any_key_opens(w, later));
+    assert_true(any_key_opens(w, said));
+    /* The same with the older backup. */
+    vault_close(&w->v);
+    shell(w, "rm -rf data ledger && mv older/data older/ledger .");
+    struct vault_options options = world_options(w);
+    options.tentative = true;
+    ASSERT_OK(vault_open(&options, &w->v));
+    assert_false(any_key_opens(w, first));
+    assert_false(any_key_opens(w, second));
+    assert_false(any_key_opens(w, unsaid));
+    assert_true(any_key_opens(w, kept));
+    assert_true(any_key_opens(w, said));
+}
+
 static void the_attack_would_find_it(void **state) {
     struct world *w = *state;
     uint64_t alice = world_adult(w, "alice@x.org");
@@ -197,6 +295,127 @@ static void the_attack_would_find_it(void **state) {
 
 /* Restores ------------------------------------------------------------------------------- */
 
+/* Deleting one clip costs no other; not one whose row was written again since, either. */
+static void a_deletion_costs_nothing_else(void **state) {
+    struct world *w = *state;
+    struct vault_use use = {.purpose = w->share, .operation = LAW_OPERATION_USE};
+    uint64_t alice = world_adult(w, "alice@x.org");
+    uint64_t one = put(w, alice, w->share, w->clip, "one");
+    uint64_t two = put(w, alice, w->share, w->clip, "two");
+    uint64_t three = put(w, alice, w->share, w->clip, "three");
+    back_up(w, "backup");
+    ASSERT_OK(vault_rewrite(w->v, &use, three, SLICE("three, said better"), NULL));
+    erase(w, one);
+    erase(w, put(w, alice, w->share, w->clip, "four"));
+    for (int times = 0; times < 2; times++) {
+        struct vault_restored restored = lose_and_restore(w, "backup");
+        assert_int_equal(restored.lost_records, 0);
+        assert_int_equal(restored.replayed, 2 + times);
+        char got[64];
+        ASSERT_IS(world_read(w, w->share, one, got, sizeof got), E_NO_RECORD);
+        assert_reads(w, w->share, two, "two");
+        assert_reads(w, w->share, three, "three");
+        assert_follows(w, w->share, 2);
+        uint64_t five = put(w, alice, w->share, w->clip, "five");
+        world_reopen(w);
+        erase(w, five);
+        assert_reads(w, w->share, two, "two");
+        assert_ledger(w);
+    }
+}
+
+/* What is shared comes back for each; also to an heir, where its owner has gone since. */
+static void what_is_shared_comes_back(void **state) {
+    struct world *w = *state;
+    uint64_t alice = world_adult(w, "alice@x.org");
+    uint64_t bob = world_adult(w, "bob@x.org");
+    uint64_t carol = world_adult(w, "carol@x.org");
+    uint64_t his = say(w, bob, carol, VAULT_STAYS, "bob to carol");
+    uint64_t hers = say(w, alice, bob, VAULT_STAYS, "alice to bob");
+    uint64_t gone = say(w, bob, alice, VAULT_STAYS, "gone");
+    uint64_t own = put(w, bob, w->messages, w->message, "a note");
+    back_up(w, "backup");
+    erase(w, gone);
+    erase_person(w, alice);
+    struct vault_restored restored = lose_and_restore(w, "backup");
+    assert_int_equal(restored.lost_records, 0);
+    assert_int_equal(restored.lost_people, 0);
+    char got[64];
+    ASSERT_IS(world_read(w, w->messages, gone, got, sizeof got), E_NO_RECORD);
+    assert_reads(w, w->messages, his, "bob to carol");
+    assert_reads(w, w->messages, hers, "alice to bob");
+    assert_reads(w, w->messages, own, "a note");
+    erase(w, own);
+    erase_person(w, bob);
+    assert_reads(w, w->messages, his, "bob to carol");
+}
+
+static void restores_in_any_order_cost_nothing(void **state) {
+    struct world *w = *state;
+    uint64_t alice = world_adult(w, "alice@x.org");
+    uint64_t kept = put(w, alice, w->share, w->clip, "kept");
+    erase(w, put(w, alice, w->share, w->clip, "before all"));
+    back_up(w, "older");
+    erase(w, put(w, alice, w->share, w->clip, "between"));
+    back_up(w, "newer");
+    for (int times = 0; times < 6; times++) {
+        const char *which = times % 3 == 2 ? "newer" : "older";
+        assert_int_equal(lose_and_restore(w, which).lost_records, 0);
+        assert_reads(w, w->share, kept, "kept");
+        erase(w, put(w, alice, w->share, w->clip, "after"));
+    }
+}
+
+/* A keyring that was lost and came back from a copy does not know the last lists' keys: an earlier
+ * list serves as long as its key lives. */
+static void an_earlier_list_serves_an_earlier_keyring(void **state) {
+    struct world *w = *state;
+    uint64_t alice = world_adult(w, "alice@x.org");
+    uint64_t kept = put(w, alice, w->share, w->clip, "kept");
+    uint64_t first = put(w, alice, w->share, w->clip, "first");
+    uint64_t second = put(w, alice, w->share, w->clip, "second");
+    back_up(w, "older");
+    erase(w, first);
+    back_up(w, "newer");
+    shell(w, "cp keys/generation escrow");
+    erase(w, second);
+    vault_close(&w->v);
+    shell(w, "rm -rf data keys && mkdir keys && cp escrow keys/generation");
+    assert_int_equal(restore(w, "newer").lost_records, 0);
+    assert_int_equal(lose_and_restore(w, "older").lost_records, 0);
+    char got[64];
+    ASSERT_IS(world_read(w, w->share, first, got, sizeof got), E_NO_RECORD);
+    ASSERT_IS(world_read(w, w->share, second, got, sizeof got), E_NO_RECORD);
+    assert_reads(w, w->share, kept, "kept");
+}
+
+/* A list reaches back over four backups between which something was deleted. */
+static void older_backups_come_back_up_to_a_limit(void **state) {
+    struct world *w = *state;
+    uint64_t alice = world_adult(w, "alice@x.org");
+    uint64_t kept = put(w, alice, w->share, w->clip, "kept");
+    char name[16];
+    for (int i = 0; i < 5; i++) {
+        uint64_t id = put(w, alice, w->share, w->clip, "short-lived");
+        snprintf(name, sizeof name, "backup%d", i);
+        back_up(w, name);
+        erase(w, id);
+        erase(w, put(w, alice, w->share, w->clip, "shorter-lived"));
+    }
+    vault_close(&w->v);
+    shell(w, "mkdir as-it-was && cp -r keys ledger as-it-was/");
+    for (int i = 4; i >= 0; i--) {
+        snprintf(name, sizeof name, "backup%d", i);
+        shell(w, "rm -rf data keys ledger && cp -r as-it-was/keys as-it-was/ledger .");
+        struct vault_restored restored = restore(w, name);
+        assert_int_equal(restored.lost_records, i == 0);
+        if (i > 0) {
+            assert_reads(w, w->share, kept, "kept");
+        }
+        vault_close(&w->v);
+    }
+}
+
 /* An entry of a history with an end is not worth a note of its own: those that stood with it in
  * the backup are lost, counted, and in nobody's way. */
 static void what_no_key_opens_is_dropped_and_counted(void **state) {
@@ -205,8 +424,9 @@ static void what_no_key_opens_is_dropped_and_counted(void **state) {
     ASSERT_OK(world_consent(w, alice, w->keep_history, LAW_CONSENT_STATE_GIVEN));
     uint64_t one = put(w, alice, w->keep_history, w->history, "one");
     uint64_t two = put(w, alice, w->keep_history, w->history, "two");
+    uint64_t held = put(w, alice, w->keep_history, w->history, "held");
     uint64_t hers = put(w, alice, w->keep_account, w->account, "hers");
-    struct vault_hold hold = {.record = two,
+    struct vault_hold hold = {.record = held,
                               .ground = VAULT_HOLD_LEGAL_CLAIMS,
                               .until_ms = w->fake.now_ms + 1000,
                               .reference = SLICE("1")};
@@ -219,7 +439,8 @@ static void what_no_key_opens_is_dropped_and_counted(void **state) {
     char got[64];
     ASSERT_IS(world_read(w, w->keep_history, one, got, sizeof got), E_NO_RECORD);
     ASSERT_IS(world_read(w, w->keep_history, two, got, sizeof got), E_NO_RECORD);
-    assert_follows(w, w->keep_history, 0);
+    assert_true(record_held(w->v, held));
+    assert_follows(w, w->keep_history, 1); /* held, she still consents (GDPR Art. 18(2)) */
     uint64_t three = put(w, alice, w->keep_history, w->history, "three");
     w->fake.now_ms += 2000;
     tick(w);
@@ -227,7 +448,8 @@ static void what_no_key_opens_is_dropped_and_counted(void **state) {
     tick(w);
     assert_reads(w, w->keep_history, three, "three");
     assert_reads(w, w->keep_account, hers, "hers");
-    assert_follows(w, w->keep_history, 1);
+    assert_reads(w, w->keep_history, held, "held");
+    assert_follows(w, w->keep_history, 2);
     assert_ledger(w);
 }
 
@@ -275,7 +497,13 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_deleted_message_is_gone_for_both),
         TEST(an_erased_persons_comment_is_gone),
+        TEST(lists_open_what_stays_and_nothing_else),
         TEST(the_attack_would_find_it),
+        TEST(a_deletion_costs_nothing_else),
+        TEST(what_is_shared_comes_back),
+        TEST(restores_in_any_order_cost_nothing),
+        TEST(an_earlier_list_serves_an_earlier_keyring),
+        TEST(older_backups_come_back_up_to_a_limit),
         TEST(what_no_key_opens_is_dropped_and_counted),
         TEST(with_the_keyrings_copy_it_is_deleted_again),
         TEST(a_person_without_a_key_is_dropped_and_counted),

@@ -51,6 +51,20 @@ MUST_USE struct status record_seal_buf(const struct seal_key *key, const struct 
 MUST_USE struct status record_open_buf(const struct seal_key *key, const struct seal_place *place,
                                        struct slice sealed, struct buf *out);
 
+/* The row written again: the nonce's first 16 bytes are those of `before`, the sealed bytes that it
+ * replaces, so that record_key_alone is the same for both. E_SEAL_OPEN for bytes too short. */
+MUST_USE struct status record_seal_again_buf(const struct seal_key *key,
+                                             const struct seal_place *place, struct slice before,
+                                             struct slice plain, struct buf *out);
+/* What opens these sealed bytes, and those of the same row before and after, and nothing else that
+ * the key seals: the key that XChaCha20 draws from key and nonce. Nobody finds the key from it. */
+MUST_USE struct status record_key_alone(const struct seal_key *key, struct slice sealed,
+                                        struct seal_key *ret_alone);
+/* As record_open_buf. */
+MUST_USE struct status record_open_alone_buf(const struct seal_key *alone,
+                                             const struct seal_place *place, struct slice sealed,
+                                             struct buf *out);
+
 /* A record of two people: make a key with seal_key_random, seal the record with it, wrap it once
  * for each under that person's key; place.owner is that person, `what` is SEAL_WRAP whatever is
  * given. When one of them is forgotten the other still reads it. */

@@ -49,7 +49,8 @@ enum store_space {
     STORE_ERASURES = 21,
     STORE_TAGGED = 22,
     STORE_REKEYS = 23,
-    STORE_SPACES = 24, /* one more than the last */
+    STORE_CARRIED = 24,
+    STORE_SPACES = 25, /* one more than the last */
 };
 
 struct store;
