@@ -38,6 +38,7 @@ struct log {
     uint64_t committed;       /* frames, up to the last that ended a transaction */
     uint64_t marked;          /* frames that the mark says are on the disk; 0: it says nothing */
     uint8_t marked_salts[SALTS_LEN]; /* of the log it says that of */
+    uint64_t end;                    /* of what was written since the log began anew */
     uint64_t gathered_at;            /* offset of what follows: written, but not handed down yet */
     size_t gathered;
     uint8_t frames[GATHERED_MAX];
@@ -283,6 +284,7 @@ static int log_check(struct checked_file *f) {
 static void log_head_written(struct log *log, const uint8_t *head) {
     memcpy(log->salts, head + LOG_SALTS, SALTS_LEN);
     log->announced = log->committed = 0;
+    log->end = 0;
 }
 
 /* SQLite writes the head of a frame, then its page; the head of a transaction's last frame says how
@@ -319,8 +321,11 @@ static int log_write(sqlite3_file *file, const void *from, int len, sqlite3_int6
     } else if (offset >= LOG_HEAD) {
         log_frame_written(&f->log, from, (uint64_t)len, (uint64_t)offset - LOG_HEAD);
     }
+    uint64_t end = (uint64_t)offset + (uint64_t)len;
+    bool again = end <= f->log.end; /* also after a transaction's last frame, and nothing follows */
+    f->log.end = again ? f->log.end : end;
     bool ends = f->log.announced != 0 && f->log.committed == f->log.announced;
-    return ends || is_head ? log_flush(f) : SQLITE_OK;
+    return ends || again || is_head ? log_flush(f) : SQLITE_OK;
 }
 
 static int log_read(sqlite3_file *file, void *to, int len, sqlite3_int64 offset) {

@@ -571,6 +571,37 @@ static void a_log_that_begins_anew_opens(void **state) {
     }
 }
 
+/* A transaction larger than the cache is written twice in places; what a killed process leaves of
+ * it is whole, with and without a sync. */
+static void a_spilled_transaction_outlives_the_process(void **state) {
+    struct bench *b = *state;
+    char copy[128];
+    char big[4000];
+    snprintf(copy, sizeof copy, "%s/copy.db", b->dir);
+    store_close(&b->s);
+    struct store_options options = {.path = b->path, .cache_bytes = 64 << 10, .lazy = true};
+    ASSERT_OK(store_open(&options, &b->s));
+    ASSERT_OK(store_begin(b->s));
+    for (int round = 0; round < 3; round++) {
+        memset(big, 'a' + round, sizeof big);
+        for (uint64_t id = 1; id <= 100; id++) {
+            ASSERT_OK(store_put(b->s, STORE_RECORDS, id, id, slice_of(big, sizeof big)));
+        }
+    }
+    ASSERT_OK(store_commit(b->s));
+    copy_file(b, "");
+    copy_file(b, "-wal");
+    struct store *other = NULL;
+    struct store_options again = {.path = copy, .must_exist = true};
+    ASSERT_OK(store_open(&again, &other));
+    for (uint64_t id = 1; id <= 100; id++) {
+        struct slice row;
+        ASSERT_OK(store_view(other, STORE_RECORDS, id, id, &row));
+        assert_true(slice_eq(row, slice_of(big, sizeof big)));
+    }
+    store_close(&other);
+}
+
 static sqlite3 *opened_last;
 
 static int note_opened(sqlite3 *db, const char **error, const struct sqlite3_api_routines *api) {
@@ -657,6 +688,7 @@ int main(void) {
         TEST(a_shorter_log_is_refused),
         TEST(a_torn_end_is_no_damage),
         TEST(a_log_that_begins_anew_opens),
+        TEST(a_spilled_transaction_outlives_the_process),
         TEST(no_extension_is_loaded),
         TEST(allocations_may_fail),
     };
