@@ -174,6 +174,7 @@ static struct vault_options vault_of(const struct service *s, const struct optio
                                   .root = root,
                                   .laws = s->rules.laws,
                                   .map = s->rules.map,
+                                  .law_version = s->rules.version,
                                   .ledger_origin = o->origin,
                                   .lazy = o->durable != NULL && strcmp(o->durable, "second") == 0,
                                   .needs_log = o->without_ledger == NULL};

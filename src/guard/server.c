@@ -19,7 +19,6 @@
 
 enum {
     EVENTS = 256,
-    HELD = 256,
     FRAMES_EACH = 64,
     OUT_PAUSE_BYTES = 8 << 20,
     LINGER_NS = 20000, /* about what it costs to be woken */
@@ -55,8 +54,9 @@ struct server {
     uint64_t numbers;
     struct waiting *alone; /* frames that run outside of a batch */
     struct waiting **alone_end;
-    struct held held[HELD];
+    struct held *held; /* at most GUARD_MAX_IN_FLIGHT a connection */
     size_t held_count;
+    size_t held_cap;
     struct buf staged;
     size_t worked; /* frames of this round */
     bool lingers;  /* there is a processor for who asks and one for who answers */
@@ -112,6 +112,7 @@ void server_free(struct server **server) {
     for (size_t i = 0; i < s->held_count; i++) {
         buf_done(&s->held[i].bytes);
     }
+    mem_free(s->held);
     buf_done(&s->staged);
     if (s->epoll >= 0) {
         close(s->epoll);
@@ -185,17 +186,26 @@ static void flush_all(struct server *s) {
 
 /* --- one frame --- */
 
-static void hold(struct server *s, size_t place, uint64_t number, uint64_t seq) {
-    if (s->held_count == HELD) {
-        return; /* the asker sees the connection time out; nothing was promised */
+static struct status hold(struct server *s, size_t place, uint64_t number, uint64_t seq) {
+    if (s->held_count == s->held_cap) {
+        size_t cap = s->held_cap == 0 ? 64 : s->held_cap * 2;
+        struct held *grown = mem_resize(s->held, cap, sizeof *grown);
+        if (grown == NULL) {
+            return FAIL(E_MEMORY);
+        }
+        s->held = grown;
+        s->held_cap = cap;
     }
-    struct held *h = &s->held[s->held_count++];
+    struct held *h = &s->held[s->held_count];
     *h = (struct held){.seq = seq, .place = place, .number = number};
     buf_init_secret(&h->bytes, API_MAX_ANSWER);
-    if (failed(buf_add(&h->bytes, buf_slice(&s->staged)))) {
+    struct status added = buf_add(&h->bytes, buf_slice(&s->staged));
+    if (failed(added)) {
         buf_done(&h->bytes);
-        s->held_count--;
+        return added;
     }
+    s->held_count++;
+    return STATUS_OK;
 }
 
 static void deliver(struct server *s, size_t place, uint64_t number, struct slice bytes, int fd) {
@@ -288,7 +298,11 @@ static void work(struct server *s, size_t place, uint64_t number, struct slice f
         break;
     }
     if (reply.after_seq != 0) {
-        hold(s, place, number, reply.after_seq);
+        /* An answer that cannot be kept ends the connection: silence would look like waiting. */
+        bool lost = failed(hold(s, place, number, reply.after_seq));
+        if (c != NULL) {
+            c->dead |= lost;
+        }
     } else {
         deliver(s, place, number, buf_slice(&s->staged), reply.fd);
     }

@@ -144,6 +144,7 @@ static struct status hand_over(struct vault *v, const struct vault_meta *old, st
     TRY(columns_reserve(&v->columns, &meta));
     TRY(delta_drop(&v->pending.deltas, &which));
     TRY(delta_put(&v->pending.deltas, &meta));
+    TRY(feed_records(v, &which, VAULT_CAUSE_CHANGED)); /* the heir's is told anew */
     columns_drop(&v->columns, &which, segments_delta(v));
     columns_put(&v->columns, &meta, segments_delta(v));
     return STATUS_OK;

@@ -3,8 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/mem.h"
-#include "inside.h"
+#include "said.h"
 
 enum { VAULT_VERSION = 1 };
 
@@ -135,10 +136,43 @@ static struct status open_into(struct vault *v, const struct vault_options *opti
     return holds_load(v);
 }
 
+static struct status log_law(struct vault *v, struct slice digest) {
+    struct said said = {.at_ms = vault_now_ms(v), .digest = digest};
+    said_actor(&said, NULL);
+    TRY(said_log(v, LEAF_LAW_CHANGE, NULL, &said, NULL));
+    return feed_all(v, VAULT_CAUSE_LAW);
+}
+
+static struct status note_law(struct vault *v, struct slice digest, bool changed) {
+    TRY(changed ? log_law(v, digest) : STATUS_OK);
+    return state_put(v, STORE_META, 0, META_LAW, digest);
+}
+
+/* Laws and data map change while nothing serves: what they were is kept, to notice. */
+static struct status compare_law(struct vault *v, const struct vault_options *options) {
+    uint8_t digest[SEAL_HASH_LEN];
+    struct buf was CLEANUP(buf_done);
+    buf_init(&was, SEAL_HASH_LEN);
+    if (options->law_version == NULL) {
+        return STATUS_OK;
+    }
+    TRY(hex_decode(slice_str(options->law_version), digest, sizeof digest));
+    struct slice now = slice_of(digest, sizeof digest);
+    struct status found = state_get(v, STORE_META, 0, META_LAW, &was);
+    bool first = found.code == E_STORE_MISSING;
+    TRY(first ? STATUS_OK : found);
+    if (!first && slice_eq(buf_slice(&was), now)) {
+        return STATUS_OK;
+    }
+    TRY(op_begin(v));
+    return op_end(v, note_law(v, now, !first));
+}
+
 static struct status open_logs(struct vault *v, const struct vault_options *options) {
     TRY(log_open(v, options, false));
     TRY(tight_open(v, false));
-    return vault_complete(v);
+    TRY(vault_complete(v));
+    return compare_law(v, options);
 }
 
 struct status vault_new(const struct vault_options *options, struct vault **ret_vault) {
@@ -229,11 +263,6 @@ void vault_close(struct vault **vault) {
     *vault = NULL;
 }
 
-static struct status change_law(struct vault *v) {
-    TRY(log_leaf(v, LEAF_LAW_CHANGE, NULL, SLICE(""), SLICE(""), NULL));
-    return feed_all(v, VAULT_CAUSE_LAW);
-}
-
 struct status vault_set_law(struct vault *v, const struct law_set *laws,
                             const struct law_map *map) {
     TRY(vault_ready(v));
@@ -241,7 +270,7 @@ struct status vault_set_law(struct vault *v, const struct law_set *laws,
         return FAIL(E_BATCH);
     }
     TRY(op_begin(v));
-    TRY(op_end(v, change_law(v)));
+    TRY(op_end(v, log_law(v, SLICE(""))));
     specials_done(v);
     v->laws = laws;
     v->map = map;

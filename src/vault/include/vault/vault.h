@@ -42,6 +42,9 @@ struct vault_options {
     const struct seal_key *root; /* read during the call only */
     const struct law_set *laws;  /* outlives the vault */
     const struct law_map *map;   /* outlives the vault */
+    const char *law_version;     /* SHA-256 of the texts of both, 64 hexadecimal digits; when the
+                                    store was last opened with another, the ledger says so and
+                                    followers begin anew. NULL: not looked at */
     const char *ledger_origin;   /* the log's name in its checkpoints, "example.org/ward" */
     size_t cache_bytes;          /* pages of the store in memory; 0: 64 MiB */
     const char *sqlite_vfs;      /* tests: a registered VFS; NULL: SQLite's own */
