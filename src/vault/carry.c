@@ -43,6 +43,7 @@ static struct status mark_put(struct vault *v, uint64_t mark) {
 
 struct status carry_mark(struct vault *v) {
     struct tightening tight = {.kind = TIGHT_BACKUP};
+    v->backed_up = true;
     TRY(mark_put(v, v->counters.next_id));
     return log_tighten(v, &tight);
 }

@@ -176,6 +176,7 @@ struct vault {
     int64_t unsynced_ms; /* since when a commit waits for the disk; 0: none does */
     bool replaying;      /* a restore replays: no permit is asked */
     bool tentative;      /* see vault_options */
+    bool backed_up; /* once, or it came from a backup */
     struct pending pending;
     struct marks marks;
 

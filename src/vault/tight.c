@@ -1,6 +1,7 @@
 /* The tightening log: a file beside the ledger, apart from data backups, that holds everything that
  * took a right away, so that a restored backup can take it away again before it serves (again.c
- * says what, function by function). It only grows.
+ * says what, function by function). It begins with the first backup, as until then there is nothing
+ * to restore, and only grows.
  *
  * Rows in the store carry each tightening until the file has it durably; the transaction after that
  * drops them. A frame is a length and sealed bytes, bound to its offset. */
@@ -14,7 +15,7 @@ enum { FRAME_MAX = 1 << 20, HEAD_BYTES = 8 + 8 + 1 + 8 + 8 + 8 };
 
 /* Pending frames: be32 length, then next_id, next_subject, kind, subject, what, value, ids. */
 struct status log_tighten(struct vault *v, const struct tightening *t) {
-    if (v->replaying) {
+    if (v->replaying || !v->backed_up) {
         return STATUS_OK;
     }
     if (t->ids.len > FRAME_MAX - HEAD_BYTES - RECORD_OVERHEAD) {
@@ -225,8 +226,17 @@ static struct status catch_up(struct vault *v, uint64_t from) {
     return tight_committed(v);
 }
 
+static struct status backed_up_load(struct vault *v) {
+    struct buf bytes CLEANUP(buf_done);
+    buf_init(&bytes, 8);
+    struct status found = state_get(v, STORE_META, 0, META_BACKUP, &bytes);
+    v->backed_up = !failed(found);
+    return found.code == E_STORE_MISSING ? STATUS_OK : found;
+}
+
 struct status tight_open(struct vault *v, bool restored) {
     char path[OS_PATH_MAX];
+    TRY(backed_up_load(v));
     TRY(vault_path(v->ledger_dir, "tightenings", path));
     bool there = false;
     TRY(os_exists(v->fs, path, &there));
