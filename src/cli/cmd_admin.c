@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/date.h"
 #include "cli.h"
 #include "os/file.h"
 #include "ward/ward.h"
@@ -16,6 +17,7 @@ int cmd_operator(int argc, char **argv);
 int cmd_program(int argc, char **argv);
 int cmd_erase(int argc, char **argv);
 int cmd_export(int argc, char **argv);
+int cmd_hold(int argc, char **argv);
 int cmd_backup(int argc, char **argv);
 int cmd_escrow(int argc, char **argv);
 int cmd_status(int argc, char **argv);
@@ -173,18 +175,10 @@ struct asked {
 
 /* In full or not at all. An empty --program, of a script's empty variable, must not make a
  * reference the name of an account. */
-static int read_whom(int argc, char **argv, const char *command, struct asked *ret) {
-    const char *program = NULL;
-    const char *person = NULL;
+static int take_whom(const char *command, const char *operand, const char *program,
+                     const char *person, struct asked *ret) {
     uint64_t number = 0;
-    int operands;
-    *ret = (struct asked){.var = "var"};
-    const struct cli_option options[] = {
-        {"var", &ret->var, NULL}, {"program", &program, NULL}, {"person", &person, NULL}};
-    if (!cli_parse(argc, argv, options, ARRAY_LEN(options), 1, &operands)) {
-        return CLI_USAGE;
-    }
-    bool one_way = (operands == 1) != (person != NULL);
+    bool one_way = (operand != NULL) != (person != NULL);
     bool of_whom = program == NULL ? person == NULL : program[0] != 0;
     if (!one_way || !of_whom) {
         return cli_fail(CLI_USAGE, command,
@@ -194,11 +188,24 @@ static int read_whom(int argc, char **argv, const char *command, struct asked *r
     if (person != NULL && (failed(parse_u64(slice_str(person), INT64_MAX, &number)) || !number)) {
         return cli_fail(CLI_USAGE, command, "--person takes a number, from 1 on");
     }
-    ret->name = person == NULL ? argv[1] : person;
-    ret->whom[TYP_WHOM_NAME] = api_text(person == NULL ? argv[1] : "");
+    ret->name = person == NULL ? operand : person;
+    ret->whom[TYP_WHOM_NAME] = api_text(person == NULL ? operand : "");
     ret->whom[TYP_WHOM_PROGRAM] = api_text(program == NULL ? "" : program);
     ret->whom[TYP_WHOM_PERSON] = api_n(number);
     return CLI_OK;
+}
+
+static int read_whom(int argc, char **argv, const char *command, struct asked *ret) {
+    const char *program = NULL;
+    const char *person = NULL;
+    int operands;
+    *ret = (struct asked){.var = "var"};
+    const struct cli_option options[] = {
+        {"var", &ret->var, NULL}, {"program", &program, NULL}, {"person", &person, NULL}};
+    if (!cli_parse(argc, argv, options, ARRAY_LEN(options), 1, &operands)) {
+        return CLI_USAGE;
+    }
+    return take_whom(command, operands == 1 ? argv[1] : NULL, program, person, ret);
 }
 
 static bool write_all(struct slice bytes) {
@@ -262,6 +269,104 @@ int cmd_export(int argc, char **argv) {
                     "%llu records are not in the archive: its lines `withheld` say of which "
                     "category and why",
                     (unsigned long long)withheld);
+}
+
+/* --- legal holds --- */
+
+struct hold_words {
+    const char *program, *person, *record, *ground, *until, *file, *end;
+    bool list;
+};
+
+static int place_hold(const struct hold_words *h, const char *operand, struct asked *asked) {
+    struct ward_answer answer;
+    struct moment until;
+    struct buf midnight CLEANUP(buf_done) = {0};
+    uint64_t record = 0;
+    int code = take_whom("hold", operand, h->program, h->person, asked);
+    if (code != CLI_OK) {
+        return code;
+    }
+    if (h->ground == NULL || h->until == NULL || h->file == NULL) {
+        return cli_fail(CLI_USAGE, "hold", "--ground, --until and --file are needed");
+    }
+    buf_init(&midnight, LINE_BYTES);
+    struct status dated = buf_add_format(&midnight, "%sT00:00:00Z", h->until);
+    dated = failed(dated) ? dated : moment_parse(buf_slice(&midnight), &until);
+    bool numbered = h->record == NULL ||
+                    (!failed(parse_u64(slice_str(h->record), INT64_MAX, &record)) && record > 0);
+    if (failed(dated) || !numbered) {
+        return cli_fail(CLI_USAGE, "hold",
+                        "--until takes a date as 2027-12-31, --record a number from 1 on");
+    }
+    struct api_value args[ARG_ADMIN_HOLD__COUNT] = {[ARG_ADMIN_HOLD_WHOM] = {.fields = asked->whom},
+                                                    [ARG_ADMIN_HOLD_RECORD] = api_n(record),
+                                                    [ARG_ADMIN_HOLD_GROUND] = api_text(h->ground),
+                                                    [ARG_ADMIN_HOLD_UNTIL] =
+                                                        api_time(until.unix_ms),
+                                                    [ARG_ADMIN_HOLD_REFERENCE] = api_text(h->file)};
+    struct status s = ask(asked->var, API_ADMIN_HOLD, args, &answer);
+    return finish("hold", asked->name, s, &answer);
+}
+
+static void print_hold(const struct api_value *hold) {
+    bool person = hold[TYP_LEGAL_HOLD_PERSON].n != 0;
+    struct buf until CLEANUP(buf_done);
+    buf_init(&until, LINE_BYTES);
+    if (failed(moment_format(hold[TYP_LEGAL_HOLD_UNTIL].i, &until))) {
+        buf_clear(&until);
+    }
+    printf("%s %llu\t%.*s\tuntil %.*s\t%.*s\n", person ? "person" : "record",
+           (unsigned long long)hold[person ? TYP_LEGAL_HOLD_PERSON : TYP_LEGAL_HOLD_RECORD].n,
+           SLICE_ARG(hold[TYP_LEGAL_HOLD_GROUND].bytes), SLICE_ARG(buf_slice(&until)),
+           SLICE_ARG(hold[TYP_LEGAL_HOLD_REFERENCE].bytes));
+}
+
+static int list_holds(const char *var) {
+    struct ward_answer answer;
+    struct status s = ask(var, API_ADMIN_HOLDS, NULL, &answer);
+    if (!failed(s)) {
+        const struct api_value *list = &answer.fields[ANS_ADMIN_HOLDS_HOLDS];
+        uint64_t more = answer.fields[ANS_ADMIN_HOLDS_MORE].n;
+        for (size_t i = 0; i < list->list.count; i++) {
+            print_hold(list->list.items[i].fields);
+        }
+        if (more > 0) {
+            printf("and %llu more\n", (unsigned long long)more);
+        }
+    }
+    return finish("hold", var, s, &answer);
+}
+
+static int end_holds(const char *var, const char *file) {
+    struct api_value args[ARG_ADMIN_RELEASE__COUNT] = {[ARG_ADMIN_RELEASE_REFERENCE] =
+                                                           api_text(file)};
+    struct ward_answer answer;
+    struct status s = ask(var, API_ADMIN_RELEASE, args, &answer);
+    return finish("hold", file, s, &answer);
+}
+
+int cmd_hold(int argc, char **argv) {
+    struct hold_words h = {.list = false};
+    struct asked asked = {.var = "var"};
+    int operands;
+    const struct cli_option options[] = {
+        {"var", &asked.var, NULL},   {"program", &h.program, NULL}, {"person", &h.person, NULL},
+        {"record", &h.record, NULL}, {"ground", &h.ground, NULL},   {"until", &h.until, NULL},
+        {"file", &h.file, NULL},     {"end", &h.end, NULL},         {"list", NULL, &h.list},
+    };
+    if (!cli_parse(argc, argv, options, ARRAY_LEN(options), 1, &operands)) {
+        return CLI_USAGE;
+    }
+    const char *operand = operands == 1 ? argv[1] : NULL;
+    bool places = operand != NULL || h.person != NULL;
+    if (places + h.list + (h.end != NULL) != 1) {
+        return cli_fail(CLI_USAGE, "hold", "whom, or --list, or --end and the file?");
+    }
+    if (h.list) {
+        return list_holds(asked.var);
+    }
+    return h.end != NULL ? end_holds(asked.var, h.end) : place_hold(&h, operand, &asked);
 }
 
 /* --- the service --- */

@@ -340,8 +340,12 @@ MUST_USE struct status stored_print(struct call *c, uint8_t category, struct sli
 MUST_USE struct status mail_guardian(struct guard *g, struct slice to, struct slice language,
                                      struct slice child_name, struct slice token);
 
+/* --- op_admin.c --- */
+/* Whom the owner of the machine means by an argument of the type `whom`. */
+MUST_USE struct status find_whom(struct call *c, unsigned index, uint64_t *ret_subject);
+
 extern const struct handler account_handlers[], guardian_handlers[], consent_handlers[],
     clip_handlers[], feed_handlers[], history_handlers[], rights_handlers[], console_handlers[],
-    admin_handlers[], notice_handlers[], person_handlers[], record_handlers[];
+    admin_handlers[], hold_handlers[], notice_handlers[], person_handlers[], record_handlers[];
 
 #endif

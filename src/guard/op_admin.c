@@ -57,7 +57,7 @@ static struct status find_of_program(struct call *c, const struct api_value *who
     return STATUS_OK;
 }
 
-static struct status find_whom(struct call *c, unsigned index, uint64_t *ret_subject) {
+struct status find_whom(struct call *c, unsigned index, uint64_t *ret_subject) {
     const struct api_value *whom = arg(c, index)->fields;
     if (whom[TYP_WHOM_PROGRAM].bytes.len > 0) {
         return find_of_program(c, whom, ret_subject);

@@ -261,6 +261,28 @@ struct status vault_hold_lift(struct vault *v, const struct vault_actor *actor, 
     return held == NULL ? FAIL(E_NO_RECORD) : end_hold(v, actor, held);
 }
 
+static struct status tell_hold(struct vault *v, const struct held *held, vault_hold_fn *each,
+                               void *arg) {
+    struct buf row CLEANUP(buf_done);
+    buf_init(&row, ROW_BYTES + REFERENCE_MAX);
+    TRY(state_get(v, STORE_HOLDS, held->subject, held->record, &row));
+    TRY(row.len >= ROW_BYTES ? STATUS_OK : FAIL(E_VAULT_CORRUPT));
+    struct vault_hold hold = {.subject = held->subject,
+                              .record = held->record,
+                              .ground = held->ground,
+                              .until_ms = held->until_ms,
+                              .reference = slice_from(buf_slice(&row), ROW_BYTES)};
+    return each(arg, &hold);
+}
+
+struct status vault_holds(struct vault *v, vault_hold_fn *each, void *arg) {
+    TRY(vault_ready(v));
+    for (size_t i = 0; i < v->hold_count; i++) {
+        TRY(tell_hold(v, &v->holds[i], each, arg));
+    }
+    return STATUS_OK;
+}
+
 struct status hold_drop(struct vault *v, uint64_t record) {
     struct held *held = find(v, 0, record);
     if (held != NULL) {

@@ -134,6 +134,24 @@ await test('a person of a program is asked for as such', () => {
   }
 });
 
+await test('a legal hold keeps a person, tells them, and ends', () => {
+  const words = ['hold', 'wilhelmina', '--until', '2999-01-01', '--file', '2026/17'];
+  ends(own(words), 2, /--ground/);
+  ends(own(['hold']), 2, /whom/);
+  ends(own(['hold', 'nobody', ...words.slice(2), '--ground', 'archiving']), 1, /E_NOT_FOUND/);
+  ends(own([...words, '--ground', 'because']), 1, /E_HOLD_GROUND/);
+  ends(own([...words.with(3, '2020-01-01'), '--ground', 'archiving']), 1, /E_HOLD_END/);
+  ends(own([...words, '--ground', 'legal-claims', '--record', '9999']), 1, /E_NOT_FOUND/);
+  ends(own([...words, '--ground', 'legal-claims']), 0, /^/);
+  ends(own([...words, '--ground', 'legal-claims']), 1, /E_HELD/);
+  ends(own(['hold', '--list']), 0, /^person \d+\tlegal-claims\tuntil 2999-01-01T00:00:00.*\t2026\/17\n$/);
+  ends(own(['erase', 'wilhelmina']), 1, /E_HELD/);
+  assert.match(own(['export', 'wilhelmina']).said, /Art\. 17\(3\)\(e\)/, 'the person is told why');
+  ends(own(['hold', '--end', '2026/18']), 1, /E_NOT_FOUND/);
+  ends(own(['hold', '--end', '2026/17']), 0, /^/);
+  ends(own(['hold', '--list']), 0, /^$/);
+});
+
 await test('a backup, once under one name', () => {
   ends(own(['backup', 'first']), 0, /backups\/first: \d+ records, verified/);
   ends(own(['backup', 'first']), 1, /E_BACKUP_EXISTS/);

@@ -195,6 +195,61 @@ static void others_keep_theirs(void **state) {
     assert_int_equal(opens(b.w, b.viewer, b.clip, &b.lease), OK);
 }
 
+/* --- a legal hold --- */
+
+static uint16_t holds(struct inside *w, const char *name, uint64_t record, const char *ground,
+                      struct api_answer *ret_answer) {
+    struct api_value whom[TYP_WHOM__COUNT] = {
+        api_text(name), [TYP_WHOM_PROGRAM] = api_text(""), [TYP_WHOM_PERSON] = api_n(0)};
+    struct api_value args[ARG_ADMIN_HOLD__COUNT] = {
+        [ARG_ADMIN_HOLD_WHOM] = {.fields = whom},
+        [ARG_ADMIN_HOLD_RECORD] = api_n(record),
+        [ARG_ADMIN_HOLD_GROUND] = api_text(ground),
+        [ARG_ADMIN_HOLD_UNTIL] = api_time(w->fake.now_ms + DAY_MS),
+        [ARG_ADMIN_HOLD_REFERENCE] = api_text("2026/17")};
+    return call(w, API_ADMIN_HOLD, NULL, args, ret_answer);
+}
+
+static uint64_t holds_that_stand(struct inside *w) {
+    struct api_answer answer;
+    assert_int_equal(call(w, API_ADMIN_HOLDS, NULL, NULL, &answer), OK);
+    return answer.fields[ANS_ADMIN_HOLDS_HOLDS].list.count;
+}
+
+/* A clip that is held is shown to nobody and outlives its owner, with its pictures, until its file
+ * is closed. */
+static void a_clip_is_held(void **state) {
+    struct held h;
+    struct held other;
+    struct api_answer answer;
+    char name[20];
+    hold(*state, &h);
+    hold(*state, &other);
+    assert_int_equal(call(h.w, API_ACCOUNT_ME, h.owner, NULL, &answer), OK);
+    struct slice me = answer.fields[ANS_ACCOUNT_ME_NAME].bytes;
+    (void)snprintf(name, sizeof name, "%.*s", SLICE_ARG(me));
+    assert_int_equal(holds(h.w, name, h.clip, "because", NULL), E_HOLD_GROUND);
+    assert_int_equal(holds(h.w, name, other.clip, "legal-claims", NULL), E_NOT_FOUND);
+    assert_int_equal(holds(h.w, name, h.clip, "legal-claims", &answer), OK);
+    assert_int_equal(answer.fields[ANS_ADMIN_HOLD_HOLDS].n, 4);
+    assert_int_equal(holds(h.w, name, h.clip, "legal-claims", NULL), E_HELD);
+    is_gone(&h);
+    uint64_t before = vault_stats(h.w->vault).records;
+    struct api_value password[ARG_ACCOUNT_ERASE__COUNT] = {api_text("three red apples")};
+    assert_int_equal(call(h.w, API_ACCOUNT_ERASE, h.owner, password, NULL), OK);
+    round_of(h.w);
+    assert_int_equal(holds_that_stand(h.w), 4);
+    uint64_t after = vault_stats(h.w->vault).records;
+    assert_true(after < before);
+    struct api_value file[ARG_ADMIN_RELEASE__COUNT] = {api_text("2026/17")};
+    assert_int_equal(call(h.w, API_ADMIN_RELEASE, NULL, file, &answer), OK);
+    assert_int_equal(answer.fields[ANS_ADMIN_RELEASE_HOLDS].n, 4);
+    assert_int_equal(call(h.w, API_ADMIN_RELEASE, NULL, file, NULL), E_NOT_FOUND);
+    assert_int_equal(holds_that_stand(h.w), 0);
+    assert_int_equal(vault_stats(h.w->vault).records, after - 4);
+    round_of(h.w);
+}
+
 /* --- a round that took long --- */
 
 static void a_slow_disk_ends_no_service(void **state) {
@@ -255,6 +310,7 @@ int main(void) {
         cmocka_unit_test(a_young_owner_objects),
         cmocka_unit_test(a_guardian_withdraws),
         cmocka_unit_test(others_keep_theirs),
+        cmocka_unit_test(a_clip_is_held),
         cmocka_unit_test(a_slow_disk_ends_no_service),
         cmocka_unit_test(a_projection_that_was_late_is_made_anew),
     };

@@ -57,6 +57,9 @@ MUST_USE struct status vault_hold_place(struct vault *v, const struct vault_acto
                                         const struct vault_hold *hold);
 MUST_USE struct status vault_hold_lift(struct vault *v, const struct vault_actor *actor,
                                        uint64_t subject, uint64_t record);
+/* Those that stand. The reference lives during the call; `each` must not change the vault. */
+typedef struct status vault_hold_fn(void *arg, const struct vault_hold *hold);
+MUST_USE struct status vault_holds(struct vault *v, vault_hold_fn *each, void *arg);
 
 /* What the ledger says about a person, newest first: their openings. Without gaps below `below`
  * (0: from the newest). `content` is printed with content_print; valid during the call. */
