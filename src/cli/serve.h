@@ -127,8 +127,9 @@ bool root_source_named(const struct root_source *source);
 bool root_source_one(const struct root_source *source);
 /* The root key, in a pipe: it stands in no argument and no environment. A command gets no input, no
  * terminal and next to no environment, half a minute, and what it says besides the key is thrown
- * away. E_FILE_MISSING, E_ROOT_KEY_FORM, E_ROOT_KEY_PUBLIC; E_ROOT_KEY_COMMAND when it fails,
- * E_ROOT_KEY_LATE, E_ROOT_KEY_OUTPUT. */
+ * away. When we are asked to end it is ended at once, with all that it started, and the signal is
+ * left to be taken. E_FILE_MISSING, E_ROOT_KEY_FORM, E_ROOT_KEY_PUBLIC; E_ROOT_KEY_COMMAND when it
+ * fails or was ended so, E_ROOT_KEY_LATE, E_ROOT_KEY_OUTPUT. */
 MUST_USE struct status root_pipe(const struct root_source *source, int *ret_fd);
 MUST_USE struct status root_from_command(const char *text, int64_t within_ms,
                                          struct seal_key *ret_key);

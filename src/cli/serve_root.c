@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,7 +25,29 @@ struct command {
     pid_t pid;
     int out; /* what it writes */
     int64_t until_ms;
+    int signals; /* readable when we are asked to end */
+    sigset_t before;
 };
+
+/* While a command runs, what asks us to end is held and only looked at: when the command has been
+ * ended it comes to whoever waits for it, or does what it does without one. */
+static struct status hold_signals(struct command *c) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    c->signals = signalfd(-1, &set, SFD_CLOEXEC);
+    if (c->signals < 0) {
+        return FAIL(E_EXEC);
+    }
+    sigprocmask(SIG_BLOCK, &set, &c->before);
+    return STATUS_OK;
+}
+
+static void let_signals(struct command *c) {
+    close(c->signals);
+    sigprocmask(SIG_SETMASK, &c->before, NULL);
+}
 
 /* What a command needs to find programs, its own settings and credentials, and nothing else. */
 static void closed_environment(char *ret_env[4]) {
@@ -62,7 +85,7 @@ static _Noreturn void become_command(const char *text, int out) {
     _exit(127);
 }
 
-static struct status command_start(const char *text, int64_t within_ms, struct command *ret) {
+static struct status command_start(const char *text, int64_t within_ms, struct command *c) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return FAIL(E_EXEC);
@@ -77,7 +100,9 @@ static struct status command_start(const char *text, int64_t within_ms, struct c
         return FAIL(E_EXEC);
     }
     (void)setpgid(pid, pid); /* whoever of the two comes first */
-    *ret = (struct command){.pid = pid, .out = ends[0], .until_ms = serve_now_ms() + within_ms};
+    c->pid = pid;
+    c->out = ends[0];
+    c->until_ms = serve_now_ms() + within_ms;
     return STATUS_OK;
 }
 
@@ -87,11 +112,14 @@ static struct status command_read(const struct command *c, uint8_t text[KEY_TEXT
     size_t len = 0;
     ssize_t n = 1;
     while (n > 0 && len <= KEY_TEXT_MAX) {
-        struct pollfd readable = {c->out, POLLIN, 0};
+        struct pollfd readable[] = {{c->out, POLLIN, 0}, {c->signals, POLLIN, 0}};
         int64_t left_ms = c->until_ms - serve_now_ms();
-        int ready = left_ms <= 0 ? 0 : poll(&readable, 1, (int)left_ms);
+        int ready = left_ms <= 0 ? 0 : poll(readable, 2, (int)left_ms);
         if (ready == 0) {
             return FAIL(E_ROOT_KEY_LATE);
+        }
+        if (ready > 0 && readable[1].revents != 0) {
+            return FAIL(E_ROOT_KEY_COMMAND);
         }
         if (ready < 0 && errno == EINTR) {
             continue;
@@ -108,10 +136,13 @@ static struct status command_wait(const struct command *c) {
     siginfo_t info = {.si_pid = 0};
     while (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
            info.si_pid == 0) {
+        struct pollfd asked = {c->signals, POLLIN, 0};
         if (serve_now_ms() >= c->until_ms) {
             return FAIL(E_ROOT_KEY_LATE);
         }
-        (void)poll(NULL, 0, PAUSE_MS);
+        if (poll(&asked, 1, PAUSE_MS) > 0) {
+            return FAIL(E_ROOT_KEY_COMMAND);
+        }
     }
     bool good = info.si_code == CLD_EXITED && info.si_status == 0;
     return good ? STATUS_OK : FAIL(E_ROOT_KEY_COMMAND);
@@ -125,22 +156,30 @@ static void command_end(struct command *c) {
     (void)waitpid(c->pid, NULL, 0);
 }
 
-struct status root_from_command(const char *text, int64_t within_ms, struct seal_key *ret_key) {
-    struct command c;
+static struct status run_command(struct command *c, const char *text, int64_t within_ms,
+                                 struct seal_key *ret_key) {
     uint8_t bytes[KEY_TEXT_MAX + 1];
     size_t len = 0;
-    TRY(command_start(text, within_ms, &c));
-    struct status s = command_read(&c, bytes, &len);
+    TRY(command_start(text, within_ms, c));
+    struct status s = command_read(c, bytes, &len);
     /* Who wrote too much may wait for a reader for ever. */
     bool long_one = !failed(s) && len > KEY_TEXT_MAX;
     if (!failed(s) && !long_one) {
-        s = command_wait(&c);
+        s = command_wait(c);
     }
-    command_end(&c);
+    command_end(c);
     if (!failed(s) && (long_one || failed(root_key_parse(slice_of(bytes, len), ret_key)))) {
         s = FAIL(E_ROOT_KEY_OUTPUT);
     }
     mem_wipe(bytes, sizeof bytes);
+    return s;
+}
+
+struct status root_from_command(const char *text, int64_t within_ms, struct seal_key *ret_key) {
+    struct command c;
+    TRY(hold_signals(&c));
+    struct status s = run_command(&c, text, within_ms, ret_key);
+    let_signals(&c);
     return s;
 }
 

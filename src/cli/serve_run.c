@@ -76,6 +76,13 @@ static void close_fd(int *fd) {
     }
 }
 
+static void take_signals(struct supervisor *s) {
+    struct signalfd_siginfo info;
+    while (read(s->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+        s->stops |= info.ssi_signo != SIGCHLD;
+    }
+}
+
 /* --- starting --- */
 
 static struct status start(struct supervisor *s, struct serve_child *child,
@@ -335,6 +342,10 @@ static void start_again(struct supervisor *s, struct serve_child *child,
     }
     bool gives_up = too_often(child, code);
     struct status again = gives_up ? STATUS_OK : starter(s);
+    take_signals(s);
+    if (failed(again) && s->stops) {
+        return; /* while it started */
+    }
     if (failed(again)) {
         cli_fail_status("serve", "cannot start again", again);
     }
@@ -419,13 +430,6 @@ static void guard_ready(struct supervisor *s) {
 
 /* --- the loop --- */
 
-static void take_signal(struct supervisor *s) {
-    struct signalfd_siginfo info;
-    if (read(s->signals, &info, sizeof info) == (ssize_t)sizeof info && info.ssi_signo != SIGCHLD) {
-        s->stops = true;
-    }
-}
-
 static void turn(struct supervisor *s) {
     struct pollfd fds[3] = {
         {s->signals, POLLIN, 0}, {s->studio_channel, POLLIN, 0}, {s->ready, POLLIN, 0}};
@@ -433,7 +437,7 @@ static void turn(struct supervisor *s) {
         return;
     }
     if (fds[0].revents != 0) {
-        take_signal(s);
+        take_signals(s);
     }
     if (s->studio_channel >= 0 && fds[1].revents != 0) {
         spawn_studio(s);
@@ -513,8 +517,8 @@ static struct status open_service(struct supervisor *s) {
 }
 
 static struct status open_all(struct supervisor *s) {
-    TRY(root_pipe(&s->places->root, &s->root)); /* without it there is nothing to begin */
     s->signals = open_signals();
+    TRY(root_pipe(&s->places->root, &s->root)); /* without it there is nothing to begin */
     TRY(serve_unix(s->places->admin_socket, 0, s->separate, &s->admin_listener));
     if (s->o->programs != NULL) {
         TRY(serve_unix_group(s->places->program_socket, s->places->program_group,
@@ -540,9 +544,10 @@ int serve_run(const struct serve_options *o, struct serve_places *places, bool s
         s.studios[i].child.fd = -1;
     }
     struct status status = open_all(&s);
+    take_signals(&s);
     if (failed(status)) {
         stop_all(&s);
-        return cli_fail_status("serve", "cannot start", status);
+        return s.stops ? 0 : cli_fail_status("serve", "cannot start", status);
     }
     while (!s.stops) {
         turn(&s);

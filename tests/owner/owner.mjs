@@ -347,9 +347,18 @@ await test('a restore that is killed is made good by the next, at whatever momen
 /** Everything of the service at once, as when it runs out of memory. */
 async function crash() {
   const all = [service.child.pid, ...['ward-guard', 'ward-front', 'ward-rank'].flatMap((name) => pids(service, name))];
-  const ended = new Promise((resolve) => service.child.on('exit', resolve));
   for (const pid of all) process.kill(pid, 'SIGKILL');
-  await ended;
+  await service.ended;
+  await until('the end of all', 10000, () => all.every(isDead));
+}
+
+/** It has ended, collected or not. */
+function isDead(pid) {
+  try {
+    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return true;
+  }
 }
 
 await test('what was read in the minute before a crash is told after a restore', async () => {
@@ -424,6 +433,43 @@ await test('the root key from a command or a credential, and nothing from a wron
   ends(own(['restore', backup, '--replace', '--root-key-command', `cat ${apart}; exit 1`]), 1, /E_ROOT_KEY_COMMAND/);
   ends(own(['restore', backup, '--replace', '--root-key-command', `cat ${apart}`, '--without-ledger']), 0, /verified/);
   renameSync(apart, file);
+  service = await start({ dir });
+});
+
+/** Processes that sleep for so long. */
+const sleeping = (seconds) => readdirSync('/proc').filter((pid) => {
+  try {
+    return /^\d+$/.test(pid) && !isDead(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') === `sleep\0${seconds}\0`;
+  } catch {
+    return false;
+  }
+});
+
+await test('who asks it to end while the root key command hangs does not wait', async () => {
+  await stop(service, { keep: true });
+  const hangs = join(dir, 'hangs');
+  const command = `if [ -e ${hangs} ]; then sleep 20261121 & wait; fi; cat ${join(vars, 'root.key')}`;
+  const hanging = () => until('the command', 20000, () => sleeping(20261121).length > 0);
+  const endsAtOnce = async (child, ended) => {
+    const begun = Date.now();
+    child.kill('SIGTERM');
+    assert.deepEqual(await ended, { code: 0, signal: null });
+    assert.ok(Date.now() - begun < 10000, `${Date.now() - begun} ms`);
+    await until('nothing of the command', 5000, () => sleeping(20261121).length === 0);
+  };
+  // When the guard is started again.
+  service = await start({ dir, words: ['--root-key-command', command] });
+  writeFileSync(hangs, '');
+  process.kill(pids(service, 'ward-guard')[0], 'SIGKILL');
+  await hanging();
+  await endsAtOnce(service.child, service.ended);
+  assert.doesNotMatch(service.log, /cannot start again|E_ROOT_KEY/);
+  // At the first start.
+  const child = spawn(join(build, 'src/cli/ward'), ['serve', '--var', vars, '--port', '0', '--root-key-command', command], { cwd: root, stdio: 'ignore' });
+  const ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
+  await hanging();
+  await endsAtOnce(child, ended);
+  rmSync(hangs);
   service = await start({ dir });
 });
 

@@ -79,47 +79,108 @@ static void test_a_failure(void **state) {
     assert_int_equal(run("printf " RAW "; kill -TERM $$"), E_ROOT_KEY_COMMAND);
 }
 
+static bool is_dead(long pid) {
+    char stat[64];
+    char name[64];
+    snprintf(name, sizeof name, "/proc/%ld/stat", pid);
+    FILE *f = fopen(name, "r");
+    bool dead = f == NULL || fgets(stat, sizeof stat, f) == NULL || strstr(stat, ") Z") != NULL;
+    if (f != NULL) {
+        fclose(f);
+    }
+    return dead;
+}
+
+static void pause_shortly(void) {
+    nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+}
+
+/* The process whose number the command wrote into the file. Whose parent is not us lingers until it
+ * is collected by another. */
+static void assert_gone(int fd) {
+    char text[32] = "";
+    assert_true(pread(fd, text, sizeof text - 1, 0) > 0);
+    long pid = strtol(text, NULL, 10);
+    assert_true(pid > 1);
+    for (int turn = 0; !is_dead(pid); turn++) {
+        assert_true(turn < 200);
+        pause_shortly();
+    }
+}
+
+static const char *const hanging[] = {
+    "echo $$ >$at; sleep 100",
+    "echo $$ >$at; printf " RAW "; sleep 100",
+    "echo $$ >$at; printf " RAW "; exec >&-; sleep 100",
+    "sleep 100 & echo $! >$at; printf " RAW, /* holds the pipe */
+    "trap '' TERM; echo $$ >$at; while :; do sleep 1; done",
+    "(sleep 100; true) & echo $! >$at; wait",
+};
+
 /* Ends all of it, at once: also what it started. */
 static void test_a_hang(void **state) {
     (void)state;
-    static const char *const hanging[] = {
-        "echo $$ >$at; sleep 100",
-        "echo $$ >$at; printf " RAW "; sleep 100",
-        "echo $$ >$at; printf " RAW "; exec >&-; sleep 100",
-        "sleep 100 & echo $! >$at; printf " RAW, /* holds the pipe */
-        "trap '' TERM; echo $$ >$at; while :; do sleep 1; done",
-    };
     char path[] = "/tmp/ward-root-XXXXXX";
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     for (size_t i = 0; i < ARRAY_LEN(hanging); i++) {
         char command[256];
-        char text[32] = "";
         struct seal_key key = {{0}};
         snprintf(command, sizeof command, "at=%s; %s", path, hanging[i]);
         int64_t begin_ms = serve_now_ms();
         assert_int_equal(root_from_command(command, SHORT_MS, &key).code, E_ROOT_KEY_LATE);
         assert_true(serve_now_ms() - begin_ms < AMPLE_MS);
-        assert_true(pread(fd, text, sizeof text - 1, 0) > 0);
-        long pid = strtol(text, NULL, 10);
-        assert_true(pid > 1);
-        /* Whose parent is not us lingers until it is collected by another. */
-        for (int turn = 0; turn < 200 && kill((pid_t)pid, 0) == 0; turn++) {
-            char stat[64];
-            char name[64];
-            snprintf(name, sizeof name, "/proc/%ld/stat", pid);
-            FILE *f = fopen(name, "r");
-            bool dead =
-                f == NULL || fgets(stat, sizeof stat, f) == NULL || strstr(stat, ") Z") != NULL;
-            if (f != NULL) {
-                fclose(f);
-            }
-            if (dead) {
-                break;
-            }
-            assert_true(turn < 199);
-            nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+        assert_gone(fd);
+    }
+    close(fd);
+    unlink(path);
+}
+
+/* A process that waits for the command's key: 0 when it was told that there is none, and the signal
+ * is there to be taken. */
+static pid_t start_waiting(const char *command, bool takes_signals) {
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid != 0) {
+        return pid;
+    }
+    struct seal_key key = {{0}};
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(takes_signals ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+    bool ended = root_from_command(command, 10 * AMPLE_MS, &key).code == E_ROOT_KEY_COMMAND;
+    bool there = sigpending(&set) == 0 && sigismember(&set, SIGTERM) == 1;
+    _exit(ended && there ? 0 : 1);
+}
+
+/* Who is asked to end while a command hangs ends it, and then itself: by the signal, or as its own
+ * loop would have it. */
+static void test_asked_to_end(void **state) {
+    (void)state;
+    char path[] = "/tmp/ward-root-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    for (size_t i = 0; i < 2 * ARRAY_LEN(hanging); i++) {
+        bool takes_signals = i % 2 == 1;
+        char command[256];
+        char byte;
+        int code = 0;
+        assert_int_equal(ftruncate(fd, 0), 0);
+        snprintf(command, sizeof command, "at=%s; %s", path, hanging[i / 2]);
+        pid_t pid = start_waiting(command, takes_signals);
+        int64_t begin_ms = serve_now_ms();
+        while (pread(fd, &byte, 1, 0) != 1) {
+            assert_true(serve_now_ms() - begin_ms < AMPLE_MS);
+            pause_shortly();
         }
+        begin_ms = serve_now_ms();
+        assert_int_equal(kill(pid, SIGTERM), 0);
+        assert_int_equal(waitpid(pid, &code, 0), pid);
+        assert_true(serve_now_ms() - begin_ms < AMPLE_MS);
+        assert_true(takes_signals ? WIFEXITED(code) && WEXITSTATUS(code) == 0
+                                  : WIFSIGNALED(code) && WTERMSIG(code) == SIGTERM);
+        assert_gone(fd);
     }
     close(fd);
     unlink(path);
@@ -160,9 +221,10 @@ static void test_the_pipe(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_key),          cmocka_unit_test(test_anything_else),
-        cmocka_unit_test(test_a_failure),      cmocka_unit_test(test_a_hang),
-        cmocka_unit_test(test_a_closed_world), cmocka_unit_test(test_the_pipe),
+        cmocka_unit_test(test_a_key),        cmocka_unit_test(test_anything_else),
+        cmocka_unit_test(test_a_failure),    cmocka_unit_test(test_a_hang),
+        cmocka_unit_test(test_asked_to_end), cmocka_unit_test(test_a_closed_world),
+        cmocka_unit_test(test_the_pipe),
     };
     return failed(seal_init()) ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
