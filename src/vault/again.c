@@ -25,10 +25,13 @@
  *   vault_hold_lift, and ends   HOLD_ENDED      no hold
  *   vault_unkeep                KEPT            gone
  *   what numbers a name         NAME            the same number
+ *   vault_restore without log   LOST            no consent is known, and every record is withheld
  *
  * Nothing is taken away by vault_subject_add, vault_put, vault_rewrite, vault_keep, vault_read,
  * vault_note, vault_follow, an upload, a backup or a rotation; nor by vault_set_law, since a
  * restore has today's law. */
+#include <string.h>
+
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "inside.h"
@@ -166,12 +169,50 @@ static struct status again_rewrite(struct vault *v, const struct tightening *t) 
     return op_end(v, withhold(v, &which));
 }
 
-struct status withhold_all(struct vault *v) {
+/* Everything ---------------------------------------------------------------------------- */
+
+struct owners {
+    struct buf list;
+    uint64_t last;
+};
+
+static struct status collect_owner(void *arg, uint64_t owner, uint64_t id, struct slice bytes) {
+    struct owners *owners = arg;
+    (void)id;
+    (void)bytes;
+    if (owner == owners->last && owners->list.len > 0) {
+        return STATUS_OK;
+    }
+    owners->last = owner;
+    return buf_add(&owners->list, slice_of(&owner, sizeof owner));
+}
+
+struct status space_drop(struct vault *v, enum store_space space) {
+    struct owners owners = {.last = 0};
+    buf_init(&owners.list, (size_t)1 << 30);
+    struct status status = store_scan(v->store, space, 0, collect_owner, &owners);
+    for (size_t at = 0; !failed(status) && at < owners.list.len; at += sizeof(uint64_t)) {
+        uint64_t owner = 0;
+        memcpy(&owner, owners.list.ptr + at, sizeof owner);
+        status = store_delete_owner(v->store, space, owner);
+    }
+    buf_done(&owners.list);
+    return status;
+}
+
+struct status tighten_all(struct vault *v) {
     struct selection all CLEANUP(selection_done);
     struct vault_query query = {.id = 0};
     selection_init(&all);
+    TRY(space_drop(v, STORE_CONSENTS));
+    people_done(&v->people);
     TRY(columns_select(&v->columns, &query, vault_now_s(v), true, &all));
     return withhold(v, &all);
+}
+
+static struct status again_lost(struct vault *v) {
+    TRY(op_begin(v));
+    return op_end(v, tighten_all(v));
 }
 
 /* Names, and what the guard keeps ------------------------------------------------------- */
@@ -225,6 +266,8 @@ struct status tighten_again(struct vault *v, const struct tightening *t) {
         return vault_unkeep(v, t->subject, (uint8_t)t->what, t->value);
     case TIGHT_TAG:
         return again_tag(v, t);
+    case TIGHT_LOST:
+        return again_lost(v);
     case TIGHT_CARRY:
     case TIGHT_BACKUP:
         return STATUS_OK; /* carry.c has taken note of them */

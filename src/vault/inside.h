@@ -377,6 +377,7 @@ enum tight_kind {
     TIGHT_NAME = 15,
     TIGHT_KEPT = 16,
     TIGHT_TAG = 17,
+    TIGHT_LOST = 18,
     TIGHT_NOTES = 32, /* from here on nothing is taken away: carry.c, for a restore */
     TIGHT_CARRY = 32,
     TIGHT_BACKUP = 33,
@@ -458,8 +459,11 @@ MUST_USE struct status tight_committed(struct vault *v);
 /* Frames from `offset` on. next_id and next_subject: numbers below were given out by then. */
 typedef struct status tighten_fn(struct vault *v, const struct tightening *t, uint64_t next_id,
                                  uint64_t next_subject);
-/* For a restore: whether frames from there on are damaged, and not just the last cut off. */
-MUST_USE struct status tight_check(struct vault *v, uint64_t from, bool *ret_damaged);
+/* For a restore from a backup that knew so many leaves: whether frames from there on are damaged,
+ * or end before the published ledger says; and not just the last cut off that was never answered.
+ */
+MUST_USE struct status tight_check(struct vault *v, uint64_t from, uint64_t leaves,
+                                   bool *ret_damaged);
 MUST_USE struct status tight_replay(struct vault *v, uint64_t offset, tighten_fn *each,
                                     uint64_t *ret_count);
 
@@ -468,8 +472,10 @@ MUST_USE struct status tight_replay(struct vault *v, uint64_t offset, tighten_fn
 MUST_USE struct status tighten_again(struct vault *v, const struct tightening *t);
 /* consents.c: what TIGHT_LINK says: as it was renewed, and for no more. */
 MUST_USE struct status link_again(struct vault *v, const struct tightening *t);
-/* Inside an op: nobody knows which records let fewer see them by now. */
-MUST_USE struct status withhold_all(struct vault *v);
+/* Inside an op: nobody knows what was withdrawn, nor which records let fewer see them by now. */
+MUST_USE struct status tighten_all(struct vault *v);
+/* Inside an op: every row of it. */
+MUST_USE struct status space_drop(struct vault *v, enum store_space space);
 
 /* segments.c: columns in the store --------------------------------------------------------- */
 MUST_USE struct status segments_load(struct vault *v);

@@ -154,53 +154,19 @@ static struct status drop_broken_log(const struct restore *r) {
     return removed.code == E_FILE_MISSING ? STATUS_OK : removed;
 }
 
-static struct status drop_owner(struct vault *v, enum store_space space, uint64_t owner) {
-    return store_delete_owner(v->store, space, owner);
-}
-
-struct owners {
-    struct buf list;
-    uint64_t last;
-};
-
-static struct status collect_owner(void *arg, uint64_t owner, uint64_t id, struct slice bytes) {
-    struct owners *owners = arg;
-    (void)id;
-    (void)bytes;
-    if (owner == owners->last && owners->list.len > 0) {
-        return STATUS_OK;
-    }
-    owners->last = owner;
-    return buf_add(&owners->list, slice_of(&owner, sizeof owner));
-}
-
-static struct status drop_space(struct vault *v, enum store_space space) {
-    struct owners owners = {.last = 0};
-    buf_init(&owners.list, (size_t)1 << 30);
-    struct status status = store_scan(v->store, space, 0, collect_owner, &owners);
-    for (size_t at = 0; !failed(status) && at < owners.list.len; at += sizeof(uint64_t)) {
-        uint64_t owner = 0;
-        memcpy(&owner, owners.list.ptr + at, sizeof owner);
-        status = drop_owner(v, space, owner);
-    }
-    buf_done(&owners.list);
-    return status;
-}
-
 /* The old store's leaves are in the ledger, or lost with it. */
 static struct status drop_pending(struct vault *v, const struct restore *r) {
-    TRY(drop_owner(v, STORE_LEAVES, 0));
-    TRY(drop_owner(v, STORE_LEAVES, 1));
-    TRY(drop_owner(v, STORE_FEED, 0));
+    TRY(store_delete_owner(v->store, STORE_LEAVES, 0));
+    TRY(store_delete_owner(v->store, STORE_LEAVES, 1));
+    TRY(store_delete_owner(v->store, STORE_FEED, 0));
     TRY(store_delete(v->store, STORE_META, 0, META_CLEAN));
     v->counters.feed_floor = v->counters.next_id;
     if (!r->log_lost) {
         return STATUS_OK;
     }
-    TRY(drop_space(v, STORE_OPENINGS));
-    TRY(drop_space(v, STORE_BATCHES));
-    TRY(drop_space(v, STORE_CONSENTS));
-    return withhold_all(v);
+    TRY(space_drop(v, STORE_OPENINGS));
+    TRY(space_drop(v, STORE_BATCHES));
+    return tighten_all(v);
 }
 
 /* Doing again --------------------------------------------------------------------------- */
@@ -218,8 +184,11 @@ static struct status replay_one(struct vault *v, const struct tightening *t, uin
     return nothing ? STATUS_OK : status;
 }
 
-static struct status log_restored(struct vault *v, uint64_t replayed) {
+/* What was lost with the log is lost to every backup from before. */
+static struct status log_restored(struct vault *v, const struct restore *r, uint64_t replayed) {
     struct said said = {.at_ms = vault_now_ms(v), .count = replayed};
+    struct tightening lost = {.kind = TIGHT_LOST};
+    TRY(r->log_lost ? log_tighten(v, &lost) : STATUS_OK);
     said_actor(&said, NULL);
     TRY(said_log(v, LEAF_RESTORED, NULL, &said, NULL));
     TRY(journal_take_over(v));
@@ -241,9 +210,10 @@ static struct status open_log(struct vault *v, struct restore *r) {
 }
 
 /* Of what stands behind the damage nobody knows what it took away. */
-static struct status check_tight(struct vault *v, struct restore *r, uint64_t from) {
+static struct status check_tight(struct vault *v, struct restore *r, uint64_t from,
+                                 uint64_t leaves) {
     bool damaged = false;
-    TRY(tight_check(v, from, &damaged));
+    TRY(tight_check(v, from, leaves, &damaged));
     r->log_lost = r->log_lost || damaged;
     return damaged && r->options->needs_log ? FAIL(E_LOG_LOST) : STATUS_OK;
 }
@@ -262,7 +232,7 @@ static struct status bring_back(struct vault *v, struct restore *r, struct vault
     TRY(open_log(v, r));
     TRY(tight_open(v, true));
     uint64_t from = r->tight_lost ? 0 : m.tight_offset;
-    TRY(check_tight(v, r, from));
+    TRY(check_tight(v, r, from, m.leaves));
     TRY(op_begin(v));
     TRY(op_end(v, drop_pending(v, r)));
     v->replaying = true;
@@ -270,7 +240,7 @@ static struct status bring_back(struct vault *v, struct restore *r, struct vault
     v->replaying = false;
     TRY(status);
     TRY(op_begin(v));
-    return op_end(v, log_restored(v, ret->replayed));
+    return op_end(v, log_restored(v, r, ret->replayed));
 }
 
 static struct status serve(struct vault *v) {

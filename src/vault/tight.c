@@ -4,7 +4,9 @@
  * to restore, and only grows.
  *
  * Rows in the store carry each tightening until the file has it durably; the transaction after that
- * drops them. A frame is a length and sealed bytes, bound to its offset. */
+ * drops them. A frame is a length and sealed bytes, bound to its offset. Each transaction that
+ * tightened has a leaf of the ledger that only the vault can tell from any other of its kind: it
+ * says how far the file must reach. So a file that was cut is noticed, also between two frames. */
 #include <string.h>
 
 #include "base/bytes.h"
@@ -38,6 +40,28 @@ struct status tight_offset_save(struct vault *v) {
     return state_put(v, STORE_META, 0, META_TIGHT, slice_of(bytes, sizeof bytes));
 }
 
+static struct seal_hash mark_of(const struct vault *v, uint64_t end) {
+    uint8_t bytes[8];
+    bytes_put_be64(bytes, end);
+    return seal_keyed_hash(&v->state_key, SLICE("ward tightening log v1"),
+                           slice_of(bytes, sizeof bytes));
+}
+
+/* The leaf that says where the file ends once it has all that is pending. */
+static struct status log_mark(struct vault *v) {
+    uint64_t end = v->tight_offset;
+    for (struct slice rest = buf_slice(&v->pending.tight); rest.len >= 4;) {
+        size_t len = bytes_be32(rest.ptr);
+        end += 4 + len + RECORD_OVERHEAD;
+        rest = slice_from(rest, 4 + len);
+    }
+    struct leaf leaf = {.kind = LEAF_TIGHTENED,
+                        .hour = leaf_hour(vault_now_ms(v)),
+                        .person = leaf_commit_nothing(),
+                        .auditor = mark_of(v, end)};
+    return log_entry(v, &leaf, NULL);
+}
+
 /* Each commit has a row of its own. The number is where the first frame would stand in the file if
  * frames were not sealed: unique, in order, and below the offset that follows. */
 struct status tight_commit_rows(struct vault *v) {
@@ -49,6 +73,7 @@ struct status tight_commit_rows(struct vault *v) {
     if (v->pending.tight.len == v->tight_in_rows) {
         return STATUS_OK;
     }
+    TRY(log_mark(v));
     struct buf sealed CLEANUP(buf_done);
     buf_init(&sealed, DELTA_MAX + RECORD_OVERHEAD);
     uint64_t id = v->tight_offset + v->tight_in_rows;
@@ -92,8 +117,8 @@ static struct status append_frames(struct vault *v, struct slice frames) {
 }
 
 struct status tight_committed(struct vault *v) {
-    if (v->pending.tight.len == 0) {
-        return STATUS_OK;
+    if (v->pending.tight.len == 0 || v->tentative) {
+        return STATUS_OK; /* of data that may never be in their place, the rows keep it */
     }
     TRY(append_frames(v, buf_slice(&v->pending.tight)));
     buf_clear(&v->pending.tight);
@@ -191,10 +216,59 @@ static struct status find_damage(struct vault *v, uint64_t end, bool *ret_damage
     return STATUS_OK;
 }
 
-struct status tight_check(struct vault *v, uint64_t from, bool *ret_damaged) {
+/* The newest mark among the published leaves from `since` on. */
+static struct status last_mark(struct vault *v, uint64_t since, struct seal_hash *ret,
+                               bool *ret_found) {
+    *ret_found = false;
+    for (uint64_t i = ledger_published(v->ledger); i > since && !*ret_found; i--) {
+        uint8_t entry[LEAF_LEN];
+        struct leaf leaf;
+        TRY(ledger_leaf(v->ledger, i - 1, entry));
+        TRY(leaf_get(slice_of(entry, sizeof entry), &leaf));
+        *ret_found = leaf.kind == LEAF_TIGHTENED;
+        *ret = leaf.auditor;
+    }
+    return STATUS_OK;
+}
+
+/* Does a frame from there on end where the mark says? */
+static struct status reaches(struct vault *v, uint64_t from, const struct seal_hash *mark,
+                             bool *ret) {
+    struct buf plain CLEANUP(buf_done);
+    buf_init(&plain, FRAME_MAX);
+    struct frame frame = {.next_offset = from};
+    for (bool found = true; found;) {
+        uint64_t at = frame.next_offset;
+        struct seal_hash here = mark_of(v, at);
+        *ret = seal_hash_equal(&here, mark);
+        TRY(*ret ? STATUS_OK : read_frame(v, at, &plain, &frame, &found));
+        found = found && !*ret;
+    }
+    return STATUS_OK;
+}
+
+/* A ledger that began anew since tells of no leaf of the backup's. */
+static struct status find_cut(struct vault *v, uint64_t from, uint64_t leaves, bool *ret_cut) {
+    struct seal_hash mark;
+    bool any = false;
+    bool whole = true;
+    struct status read =
+        last_mark(v, leaves <= ledger_published(v->ledger) ? leaves : 0, &mark, &any);
+    *ret_cut = read.code == E_LEDGER_CORRUPT;
+    TRY(*ret_cut ? STATUS_OK : read);
+    TRY(any && !*ret_cut ? reaches(v, from, &mark, &whole) : STATUS_OK);
+    *ret_cut = *ret_cut || !whole;
+    return STATUS_OK;
+}
+
+struct status tight_check(struct vault *v, uint64_t from, uint64_t leaves, bool *ret_damaged) {
     uint64_t ignored = 0;
+    bool cut = false;
     TRY(tight_replay(v, from, NULL, &ignored));
-    return find_damage(v, v->tight_offset, ret_damaged);
+    TRY(find_damage(v, v->tight_offset, ret_damaged));
+    TRY(find_cut(v, from, leaves, &cut));
+    *ret_damaged = *ret_damaged || cut;
+    return STATUS_OK;
 }
 
 static struct status collect_row(void *arg, uint64_t owner, uint64_t id, struct slice sealed) {
@@ -222,6 +296,7 @@ static struct status catch_up(struct vault *v, uint64_t from) {
         return FAIL(E_VAULT_ROLLED_BACK);
     }
     v->tight_offset = from;
+    v->tight_in_rows = v->pending.tight.len;
     TRY(os_truncate(v->fs, v->tight_file, from));
     return tight_committed(v);
 }

@@ -112,5 +112,6 @@ export const help: Help = {
     export: 'Du hast deine Daten bekommen', 'law-change': 'Die Regeln wurden geändert', notice: 'Die Datenschutzhinweise wurden geändert', backup: 'Eine Sicherung wurde gemacht', restored: 'Eine Sicherung wurde zurückgespielt', rotation: 'Der Hauptschlüssel wurde gewechselt',
     operator: 'Ein Betreiber hat etwas getan', breach: 'Eine Datenpanne wurde vermerkt', claim: 'Eine Prüfung wurde gemacht', destruction: 'Daten, die nie hätten gesammelt werden dürfen, wurden vernichtet', request: 'Du hast ein Recht genutzt', 'request-answered': 'Deine Anfrage wurde beantwortet',
     begin: 'Das Register begann', 'config-change': 'Einstellungen wurden geändert',
+    tightened: 'Etwas wurde endgültig weggenommen',
   },
 };

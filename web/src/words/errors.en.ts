@@ -40,6 +40,7 @@ const kinds = {
   export: 'You were given your data', 'law-change': 'The rules changed', notice: 'The privacy notice changed', backup: 'A backup was made', restored: 'A backup was put back', rotation: 'The main key was changed',
   operator: 'An operator did something', breach: 'A breach was recorded', claim: 'An audit was made', destruction: 'Data that should not have been collected were destroyed', request: 'You used a right', 'request-answered': 'Your request was answered',
   begin: 'The ledger began', 'config-change': 'Settings changed',
+  tightened: 'Something was taken away for good',
 };
 
 export type ChildError = keyof typeof child;

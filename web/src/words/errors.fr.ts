@@ -112,5 +112,6 @@ export const help: Help = {
     export: 'Tu as reçu tes données', 'law-change': 'Les règles ont changé', notice: 'La notice de confidentialité a changé', backup: 'Une sauvegarde a été faite', restored: 'Une sauvegarde a été remise', rotation: 'La clé principale a été changée',
     operator: 'Un opérateur a agi', breach: 'Une fuite a été notée', claim: 'Un contrôle a été fait', destruction: 'Des données qui n’auraient pas dû être collectées ont été détruites', request: 'Tu as utilisé un droit', 'request-answered': 'Ta demande a reçu une réponse',
     begin: 'Le registre a commencé', 'config-change': 'Des réglages ont changé',
+    tightened: 'Quelque chose a été retiré pour de bon',
   },
 };

@@ -113,5 +113,6 @@ export const help: Help = {
     export: 'Je kreeg je gegevens', 'law-change': 'De regels zijn veranderd', notice: 'De privacyverklaring is veranderd', backup: 'Er is een reservekopie gemaakt', restored: 'Er is een reservekopie teruggezet', rotation: 'De hoofdsleutel is vervangen',
     operator: 'Een beheerder deed iets', breach: 'Een datalek is genoteerd', claim: 'Er is een controle gedaan', destruction: 'Gegevens die niet verzameld hadden mogen worden, zijn vernietigd', request: 'Je gebruikte een recht', 'request-answered': 'Je verzoek is beantwoord',
     begin: 'Het register begon', 'config-change': 'Instellingen zijn veranderd',
+    tightened: 'Iets is blijvend weggenomen',
   },
 };
