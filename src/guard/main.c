@@ -55,7 +55,9 @@ struct places {
 
 static int complain(const char *what, struct status s) {
     const struct error_info *e = error_info(s.code);
-    fprintf(stderr, "ward-guard: %s: %s: %s %s\n", what, e->name, e->cause, e->remedy);
+    const char *file = s.code == E_BACKUP_FILE ? vault_backup_blamed() : "";
+    fprintf(stderr, "ward-guard: %s: %s%s%s: %s %s\n", what, e->name, file[0] == '\0' ? "" : " ",
+            file, e->cause, e->remedy);
     return 1;
 }
 

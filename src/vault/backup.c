@@ -29,20 +29,30 @@ static bool arriving(const struct vault *v, const char *name) {
     return s == NULL || segment_bit(s, PLANES_FLAG, UNFINISHED_BIT, at);
 }
 
-static struct status copy_blobs(struct vault *v, const char *to_dir) {
+static struct status copy_blob(struct vault *v, const char *from_dir, const char *to_dir,
+                               const char *name, struct buf *manifest) {
+    char from[OS_PATH_MAX];
+    char to[OS_PATH_MAX];
+    struct manifest_file file = {.name = "blobs/"};
+    memcpy(file.name + strlen(file.name), name, 16);
+    TRY(vault_path(from_dir, name, from));
+    TRY(vault_path(to_dir, name, to));
+    TRY(file_copy(v->fs, from, to, &file.digest, &file.size));
+    return manifest_add(&file, manifest);
+}
+
+static struct status copy_blobs(struct vault *v, const char *dir, struct buf *manifest) {
     struct buf names CLEANUP(buf_done);
     buf_init(&names, BLOBS_MAX);
     char from_dir[OS_PATH_MAX];
+    char to_dir[OS_PATH_MAX];
     TRY(vault_path(v->data_dir, "blobs", from_dir));
+    TRY(vault_path(dir, "blobs", to_dir));
     TRY(os_mkdir(v->fs, to_dir, false));
     TRY(os_list(v->fs, from_dir, collect_name, &names));
     for (size_t at = 0; at + 17 <= names.len; at += 17) {
         const char *name = (const char *)names.ptr + at;
-        char from[OS_PATH_MAX];
-        char to[OS_PATH_MAX];
-        TRY(vault_path(from_dir, name, from));
-        TRY(vault_path(to_dir, name, to));
-        TRY(arriving(v, name) ? STATUS_OK : file_copy(v->fs, from, to));
+        TRY(arriving(v, name) ? STATUS_OK : copy_blob(v, from_dir, to_dir, name, manifest));
     }
     return os_sync_dir(v->fs, to_dir);
 }
@@ -54,33 +64,40 @@ static struct status log_backup(struct vault *v, struct slice method) {
     return said_log(v, LEAF_BACKUP, NULL, &said, NULL);
 }
 
-static struct status make_manifest(struct vault *v, const char *dir, const char *store_path) {
-    struct manifest m = {.leaves = v->counters.leaves, .tight_offset = v->tight_offset};
-    TRY(file_digest(v->fs, store_path, &m.store, &m.store_size));
-    struct buf text CLEANUP(buf_done);
-    buf_init(&text, MANIFEST_MAX);
-    TRY(manifest_write(&v->state_key, &m, &text));
-    TRY(os_replace_file(v->fs, dir, "manifest", 0, buf_slice(&text)));
+/* A file that another room wrote, as it reads back. */
+static struct status add_file(struct vault *v, const char *path, const char *name,
+                              struct buf *manifest) {
+    struct manifest_file file = {.size = 0};
+    memcpy(file.name, name, strlen(name));
+    TRY(file_digest(v->fs, path, &file.digest, &file.size));
+    return manifest_add(&file, manifest);
+}
+
+static struct status write_manifest(struct vault *v, const char *dir, struct buf *manifest) {
     struct buf again CLEANUP(buf_done);
-    buf_init(&again, MANIFEST_MAX);
     char path[OS_PATH_MAX];
+    buf_init(&again, MANIFEST_MAX);
+    TRY(manifest_end(&v->state_key, manifest));
+    TRY(os_replace_file(v->fs, dir, "manifest", 0, buf_slice(manifest)));
     TRY(vault_path(dir, "manifest", path));
     TRY(os_read_file(v->fs, path, &again));
-    struct manifest read;
-    return manifest_read(&v->state_key, buf_slice(&again), &read);
+    return manifest_check(&v->state_key, buf_slice(&again));
 }
 
 static struct status write_backup(struct vault *v, const char *dir) {
-    char store_path[OS_PATH_MAX];
-    char blobs[OS_PATH_MAX];
+    struct buf manifest CLEANUP(buf_done);
+    char store[OS_PATH_MAX];
     char keyring[OS_PATH_MAX];
-    TRY(vault_path(dir, "store.db", store_path));
-    TRY(vault_path(dir, "blobs", blobs));
+    buf_init(&manifest, MANIFEST_MAX);
+    TRY(vault_path(dir, "store.db", store));
     TRY(vault_path(dir, "keyring", keyring));
-    TRY(store_copy(v->store, store_path));
-    TRY(copy_blobs(v, blobs));
+    TRY(manifest_begin(v->counters.leaves, v->tight_offset, &manifest));
+    TRY(store_copy(v->store, store));
+    TRY(add_file(v, store, "store.db", &manifest));
+    TRY(copy_blobs(v, dir, &manifest));
     TRY(keyring_copy(v->keys, keyring));
-    TRY(make_manifest(v, dir, store_path));
+    TRY(add_file(v, keyring, "keyring", &manifest));
+    TRY(write_manifest(v, dir, &manifest));
     return os_sync_all(v->fs, dir);
 }
 

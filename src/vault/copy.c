@@ -68,14 +68,13 @@ static struct status copy_bytes(const struct os_fs *fs, const char *from, const 
     return status;
 }
 
-struct status file_copy(const struct os_fs *fs, const char *from, const char *to) {
+struct status file_copy(const struct os_fs *fs, const char *from, const char *to,
+                        struct seal_hash *ret_digest, uint64_t *ret_size) {
     struct seal_hash before;
-    struct seal_hash after;
     uint64_t size_before = 0;
-    uint64_t size_after = 0;
     TRY(file_digest(fs, from, &before, &size_before));
     TRY(copy_bytes(fs, from, to));
-    TRY(file_digest(fs, to, &after, &size_after));
-    bool same = size_before == size_after && seal_hash_equal(&before, &after);
+    TRY(file_digest(fs, to, ret_digest, ret_size));
+    bool same = size_before == *ret_size && seal_hash_equal(&before, ret_digest);
     return same ? STATUS_OK : FAIL(E_BACKUP);
 }

@@ -8,8 +8,9 @@
 /* SHA-256 of a file, and its size. */
 MUST_USE struct status file_digest(const struct os_fs *fs, const char *path,
                                    struct seal_hash *ret_digest, uint64_t *ret_size);
-/* A new file with the same bytes, durable but for its name. E_BACKUP when what was written does not
- * read back as what was read. */
-MUST_USE struct status file_copy(const struct os_fs *fs, const char *from, const char *to);
+/* A new file with the same bytes, durable but for its name, and what file_digest says of it.
+ * E_BACKUP when what was written does not read back as what was read. */
+MUST_USE struct status file_copy(const struct os_fs *fs, const char *from, const char *to,
+                                 struct seal_hash *ret_digest, uint64_t *ret_size);
 
 #endif

@@ -11,11 +11,11 @@
 #include "manifest.h"
 #include "said.h"
 
-enum { NAMES_MAX = 64 << 20 };
-
 struct restore {
     const struct vault_options *options;
     const char *from;
+    struct buf text; /* of the manifest */
+    struct manifest manifest;
     bool tight_lost; /* the tightening log is missing, or shorter than the backup knew it */
     bool log_lost;   /* that, or the published ledger: nobody knows every consent */
 };
@@ -27,27 +27,47 @@ static struct status make_dir(const struct os_fs *fs, const char *path) {
     return made.code == E_FILE_EXISTS ? STATUS_OK : made;
 }
 
-static struct status collect_name(void *arg, const char *name, bool is_dir) {
-    struct buf *names = arg;
-    if (is_dir || strlen(name) != 16) {
-        return STATUS_OK;
-    }
-    return buf_add(names, slice_of(name, 17));
+static _Thread_local char blamed[MANIFEST_NAME];
+
+const char *vault_backup_blamed(void) {
+    return blamed;
 }
 
-static struct status copy_dir(const struct os_fs *fs, const char *from, const char *to) {
-    struct buf names CLEANUP(buf_done);
-    buf_init(&names, NAMES_MAX);
-    TRY(make_dir(fs, to));
-    TRY(os_list(fs, from, collect_name, &names));
-    for (size_t at = 0; at + 17 <= names.len; at += 17) {
-        char source[OS_PATH_MAX];
-        char target[OS_PATH_MAX];
-        TRY(vault_path(from, (const char *)names.ptr + at, source));
-        TRY(vault_path(to, (const char *)names.ptr + at, target));
-        TRY(file_copy(fs, source, target));
+static struct status blame(const struct manifest_file *file) {
+    memcpy(blamed, file->name, sizeof blamed);
+    return FAIL(E_BACKUP_FILE);
+}
+
+static struct status compare(const struct manifest_file *file, struct status read,
+                             const struct seal_hash *digest, uint64_t size) {
+    if (failed(read)) {
+        return read.code == E_FILE_MISSING ? blame(file) : read;
     }
-    return os_sync_dir(fs, to);
+    bool same = size == file->size && seal_hash_equal(digest, &file->digest);
+    return same ? STATUS_OK : blame(file);
+}
+
+/* The file of that name, as the manifest has it. */
+static struct status find_file(const struct restore *r, const char *name,
+                               struct manifest_file *ret) {
+    struct slice rest = r->manifest.files;
+    bool found = true;
+    while (found) {
+        TRY(manifest_next(&rest, ret, &found));
+        if (found && strcmp(ret->name, name) == 0) {
+            return STATUS_OK;
+        }
+    }
+    return FAIL(E_BACKUP);
+}
+
+static struct status check_keyring(const struct restore *r, const char *copy) {
+    struct manifest_file file;
+    struct seal_hash digest;
+    uint64_t size = 0;
+    TRY(find_file(r, "keyring", &file));
+    struct status read = file_digest(r->options->fs, copy, &digest, &size);
+    return compare(&file, read, &digest, size);
 }
 
 static struct status place_keys(const struct restore *r) {
@@ -63,47 +83,62 @@ static struct status place_keys(const struct restore *r) {
     if (there) {
         return STATUS_OK; /* the living keyring: what was erased since stays erased */
     }
+    TRY(check_keyring(r, copy));
     TRY(make_dir(o->fs, o->keys_dir));
     struct keyring_options how = {
         .fs = o->fs, .path = path, .generation_path = generation, .root = o->root};
     return keyring_restore(&how, copy);
 }
 
-static struct status place_data(const struct restore *r) {
+static struct status place_file(const struct restore *r, const struct manifest_file *file) {
     const struct vault_options *o = r->options;
     char from[OS_PATH_MAX];
     char to[OS_PATH_MAX];
+    struct seal_hash digest;
+    uint64_t size = 0;
+    TRY(vault_path(r->from, file->name, from));
+    TRY(vault_path(o->data_dir, file->name, to));
+    struct status copied = file_copy(o->fs, from, to, &digest, &size);
+    return compare(file, copied, &digest, size);
+}
+
+/* What the manifest names, and nothing else; each file is compared as it is copied. */
+static struct status place_files(const struct restore *r) {
+    struct slice rest = r->manifest.files;
+    struct manifest_file file;
+    bool found = true;
+    while (found) {
+        TRY(manifest_next(&rest, &file, &found));
+        bool data = found && strcmp(file.name, "keyring") != 0;
+        TRY(data ? place_file(r, &file) : STATUS_OK);
+    }
+    return STATUS_OK;
+}
+
+static struct status place_data(const struct restore *r) {
+    const struct vault_options *o = r->options;
+    struct manifest_file store;
+    char path[OS_PATH_MAX];
     bool there = false;
-    TRY(vault_path(o->data_dir, "store.db", to));
-    TRY(os_exists(o->fs, to, &there));
+    TRY(vault_path(o->data_dir, "store.db", path));
+    TRY(os_exists(o->fs, path, &there));
     if (there) {
         return FAIL(E_BACKUP_EXISTS);
     }
+    TRY(find_file(r, "store.db", &store));
     TRY(make_dir(o->fs, o->data_dir));
-    TRY(vault_path(r->from, "blobs", from));
-    TRY(vault_path(o->data_dir, "blobs", to));
-    TRY(copy_dir(o->fs, from, to));
-    TRY(vault_path(r->from, "store.db", from));
-    TRY(vault_path(o->data_dir, "store.db", to));
-    TRY(file_copy(o->fs, from, to));
+    TRY(vault_path(o->data_dir, "blobs", path));
+    TRY(make_dir(o->fs, path));
+    TRY(place_files(r));
+    TRY(os_sync_dir(o->fs, path));
     return os_sync_dir(o->fs, o->data_dir);
 }
 
-/* Is the store the one that the manifest speaks of? Asked of the copy, once the keys are open. */
-static struct status check_manifest(struct vault *v, const struct restore *r,
-                                    struct manifest *ret) {
+static struct status read_manifest(struct restore *r) {
     char path[OS_PATH_MAX];
-    struct buf text CLEANUP(buf_done);
-    buf_init(&text, MANIFEST_MAX);
     TRY(vault_path(r->from, "manifest", path));
-    TRY(os_read_file(v->fs, path, &text));
-    TRY(manifest_read(&v->state_key, buf_slice(&text), ret));
-    struct seal_hash digest;
-    uint64_t size = 0;
-    TRY(vault_path(r->from, "store.db", path));
-    TRY(file_digest(v->fs, path, &digest, &size));
-    bool same = size == ret->store_size && seal_hash_equal(&digest, &ret->store);
-    return same ? STATUS_OK : FAIL(E_BACKUP);
+    TRY(os_read_file(r->options->fs, path, &r->text));
+    return manifest_read(buf_slice(&r->text), &r->manifest);
 }
 
 /* What is left of the ledger -------------------------------------------------------------- */
@@ -122,8 +157,9 @@ static struct status set_log_aside(const struct restore *r) {
     return os_sync_dir(o->fs, o->ledger_dir);
 }
 
-static struct status look_for_log(struct restore *r, const struct manifest *m) {
+static struct status look_for_log(struct restore *r) {
     const struct vault_options *o = r->options;
+    const struct manifest *m = &r->manifest;
     char path[OS_PATH_MAX];
     bool checkpoint = false;
     bool tightenings = false;
@@ -210,10 +246,9 @@ static struct status open_log(struct vault *v, struct restore *r) {
 }
 
 /* Of what stands behind the damage nobody knows what it took away. */
-static struct status check_tight(struct vault *v, struct restore *r, uint64_t from,
-                                 uint64_t leaves) {
+static struct status check_tight(struct vault *v, struct restore *r, uint64_t from) {
     bool damaged = false;
-    TRY(tight_check(v, from, leaves, &damaged));
+    TRY(tight_check(v, from, r->manifest.leaves, &damaged));
     r->log_lost = r->log_lost || damaged;
     return damaged && r->options->needs_log ? FAIL(E_LOG_LOST) : STATUS_OK;
 }
@@ -225,14 +260,13 @@ static struct status do_again(struct vault *v, uint64_t from, struct vault_resto
 }
 
 static struct status bring_back(struct vault *v, struct restore *r, struct vault_restored *ret) {
-    struct manifest m;
-    TRY(check_manifest(v, r, &m));
-    TRY(look_for_log(r, &m));
+    TRY(manifest_check(&v->state_key, buf_slice(&r->text)));
+    TRY(look_for_log(r));
     TRY(r->tight_lost ? drop_broken_log(r) : STATUS_OK);
     TRY(open_log(v, r));
     TRY(tight_open(v, true));
-    uint64_t from = r->tight_lost ? 0 : m.tight_offset;
-    TRY(check_tight(v, r, from, m.leaves));
+    uint64_t from = r->tight_lost ? 0 : r->manifest.tight_offset;
+    TRY(check_tight(v, r, from));
     TRY(op_begin(v));
     TRY(op_end(v, drop_pending(v, r)));
     v->replaying = true;
@@ -248,16 +282,16 @@ static struct status serve(struct vault *v) {
     return log_publish(v);
 }
 
-struct status vault_restore(const struct vault_options *options, const char *backup_dir,
-                            struct vault **ret_vault, struct vault_restored *ret_restored) {
-    struct restore r = {.options = options, .from = backup_dir};
+static struct status restore(struct restore *r, struct vault **ret_vault,
+                             struct vault_restored *ret_restored) {
     TRY(seal_init());
-    TRY(place_keys(&r));
-    TRY(place_data(&r));
+    TRY(read_manifest(r));
+    TRY(place_keys(r));
+    TRY(place_data(r));
     struct vault *v = NULL;
-    TRY(vault_new(options, &v));
+    TRY(vault_new(r->options, &v));
     struct vault_restored restored = {.replayed = 0};
-    struct status status = bring_back(v, &r, &restored);
+    struct status status = bring_back(v, r, &restored);
     if (!failed(status)) {
         status = serve(v);
     }
@@ -269,4 +303,13 @@ struct status vault_restore(const struct vault_options *options, const char *bac
     *ret_vault = v;
     *ret_restored = restored;
     return STATUS_OK;
+}
+
+struct status vault_restore(const struct vault_options *options, const char *backup_dir,
+                            struct vault **ret_vault, struct vault_restored *ret_restored) {
+    struct restore r = {.options = options, .from = backup_dir};
+    buf_init(&r.text, MANIFEST_MAX);
+    struct status status = restore(&r, ret_vault, ret_restored);
+    buf_done(&r.text);
+    return status;
 }

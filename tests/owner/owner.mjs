@@ -192,7 +192,11 @@ await test('a damaged backup changes nothing', () => {
   const store = readFileSync(join(damaged, 'store.db'));
   store[store.length >> 1] ^= 1;
   writeFileSync(join(damaged, 'store.db'), store);
-  ends(own(['restore', damaged, '--replace']), 1, /E_BACKUP[\s\S]*nothing was put in place/);
+  ends(own(['restore', damaged, '--replace']), 1, /E_BACKUP_FILE store.db[\s\S]*nothing was put in place/);
+  cpSync(join(backup, 'store.db'), join(damaged, 'store.db'));
+  const [blob] = readdirSync(join(damaged, 'blobs'));
+  rmSync(join(damaged, 'blobs', blob));
+  ends(own(['restore', damaged, '--replace']), 1, new RegExp(`E_BACKUP_FILE blobs/${blob}[^]*another copy[^]*nothing was put in place`));
   assert.ok(!existsSync(join(vars, 'restoring')), 'nothing is left of it');
   rmSync(damaged, { recursive: true });
 });

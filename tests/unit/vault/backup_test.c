@@ -162,28 +162,118 @@ static void an_older_store_is_refused_until_it_is_restored(void **state) {
     assert_null(w->v);
 }
 
+static uint64_t share_blob(struct world *w, uint64_t owner) {
+    struct vault_use use = {.purpose = w->share, .operation = LAW_OPERATION_COLLECT};
+    struct vault_meta meta = {.owner = owner, .category = w->clip};
+    uint64_t id = 0;
+    ASSERT_OK(vault_blob_begin(w->v, &use, &meta, SLICE("video/mp4"), &id, NULL));
+    ASSERT_OK(vault_blob_add(w->v, id, 0, SLICE("moving")));
+    ASSERT_OK(vault_blob_finish(w->v, id));
+    return id;
+}
+
+/* A file of the backup under another name, and in its place what `command` makes of it. */
+static void spoil(const struct world *w, const char *name, const char *command) {
+    char line[512];
+    snprintf(line, sizeof line, "cd '%s/backup' && cp '%s' ../good && f='%s' && %s", w->dir, name,
+             name, command);
+    assert_int_equal(system(line), 0);
+}
+
+static void mend(const struct world *w, const char *name) {
+    char line[256];
+    snprintf(line, sizeof line, "mv '%s/good' '%s/backup/%s'", w->dir, w->dir, name);
+    assert_int_equal(system(line), 0);
+}
+
+static enum error_code try_restore(struct world *w) {
+    char path[WORLD_PATH];
+    world_backup_path(w, path);
+    struct vault_options options = world_options(w);
+    struct vault_restored restored;
+    options.tentative = true;
+    world_lose(w, "data");
+    struct status s = vault_restore(&options, path, &w->v, &restored);
+    assert_true(!failed(s) || w->v == NULL);
+    vault_close(&w->v);
+    return s.code;
+}
+
+#define FLIP "printf '\\377' | dd of=\"$f\" bs=1 seek=40 conv=notrunc status=none"
+#define CUT  "truncate -s -1 \"$f\""
+#define LONG "echo >>\"$f\""
+#define GONE "rm \"$f\""
+
+/* No file of a backup is believed unread, and the refusal says which it is. */
 static void a_damaged_backup_is_refused(void **state) {
+    struct world *w = *state;
+    struct cast c;
+    char blob[32];
+    begin_story(w, &c);
+    snprintf(blob, sizeof blob, "blobs/%016llx", (unsigned long long)share_blob(w, c.bob));
+    world_back_up(w);
+    vault_close(&w->v);
+    const struct {
+        const char *name;
+        const char *what;
+        enum error_code code;
+    } tries[] = {
+        {"store.db", FLIP, E_BACKUP_FILE},
+        {"store.db", GONE, E_BACKUP_FILE},
+        {"store.db", CUT, E_BACKUP_FILE},
+        {blob, FLIP, E_BACKUP_FILE},
+        {blob, CUT, E_BACKUP_FILE},
+        {blob, LONG, E_BACKUP_FILE},
+        {blob, GONE, E_BACKUP_FILE},
+        {"manifest", CUT, E_BACKUP},
+        {"manifest", LONG, E_BACKUP},
+        {"manifest", GONE, E_FILE_MISSING},
+        {"keyring", GONE, OK}, /* the living one is used */
+    };
+    for (size_t i = 0; i < ARRAY_LEN(tries); i++) {
+        spoil(w, tries[i].name, tries[i].what);
+        assert_int_equal(try_restore(w), tries[i].code);
+        if (tries[i].code == E_BACKUP_FILE) {
+            assert_string_equal(vault_backup_blamed(), tries[i].name);
+        }
+        mend(w, tries[i].name);
+    }
+    assert_int_equal(try_restore(w), OK);
+}
+
+/* Each byte of the manifest counts, also those that name files. */
+static void a_manifest_of_another_hand_is_refused(void **state) {
+    struct world *w = *state;
+    struct cast c;
+    char command[256];
+    begin_story(w, &c);
+    share_blob(w, c.bob);
+    world_back_up(w);
+    vault_close(&w->v);
+    for (int at = 0; at < 200; at += 9) {
+        snprintf(command, sizeof command,
+                 "printf '\\001' | dd of=\"$f\" bs=1 seek=%d conv=notrunc status=none", at);
+        spoil(w, "manifest", command);
+        enum error_code code = try_restore(w);
+        snprintf(command, sizeof command, "cmp -s '%s/good' '%s/backup/manifest'", w->dir, w->dir);
+        bool changed = system(command) != 0;
+        assert_true(changed ? code == E_BACKUP || code == E_BACKUP_FILE : code == OK);
+        mend(w, "manifest");
+    }
+}
+
+static void a_damaged_copy_of_the_keyring_is_refused(void **state) {
     struct world *w = *state;
     struct cast c;
     begin_story(w, &c);
     world_back_up(w);
     vault_close(&w->v);
-    world_lose(w, "data");
-    char path[WORLD_PATH];
-    snprintf(path, sizeof path, "%s/backup/store.db", w->dir);
-    FILE *f = fopen(path, "r+b");
-    fseek(f, 30000, SEEK_SET);
-    int byte = fgetc(f);
-    fseek(f, 30000, SEEK_SET);
-    fputc(byte ^ 1, f);
-    fclose(f);
-    struct vault_options options = world_options(w);
-    struct vault_restored restored;
-    world_backup_path(w, path);
-    struct status status = vault_restore(&options, path, &w->v, &restored);
-    assert_true(failed(status));
-    assert_int_equal(error_info(status.code)->kind, KIND_CORRUPT);
-    assert_null(w->v);
+    world_lose(w, "keys/keyring");
+    spoil(w, "keyring", FLIP);
+    assert_int_equal(try_restore(w), E_BACKUP_FILE);
+    assert_string_equal(vault_backup_blamed(), "keyring");
+    mend(w, "keyring");
+    assert_int_equal(try_restore(w), OK);
 }
 
 /* The tightening log, from byte `at` of it on: one byte flipped, or all cut off. */
@@ -451,6 +541,8 @@ int main(void) {
         TEST(without_the_ledger_no_consent_is_known),
         TEST(an_older_store_is_refused_until_it_is_restored),
         TEST(a_damaged_backup_is_refused),
+        TEST(a_manifest_of_another_hand_is_refused),
+        TEST(a_damaged_copy_of_the_keyring_is_refused),
         TEST(a_damaged_tightening_log_is_noticed),
         TEST(a_torn_end_is_nothing),
         TEST(what_was_lost_once_stays_unknown),

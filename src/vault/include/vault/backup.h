@@ -5,7 +5,8 @@
 #include "vault/vault.h"
 
 /* Into `dir`, which must not exist: data (a consistent copy of the store, and the blobs), the
- * keyring's copy, and which leaf of the ledger it stands at. Reads back and verifies what it wrote.
+ * keyring's copy, and a manifest: which leaf of the ledger it stands at, and the size and digest of
+ * every file. Reads back and verifies what it wrote.
  * The ledger directory is not in it: copy it apart, with any tool; it only grows. */
 MUST_USE struct status vault_backup(struct vault *v, const char *dir);
 struct vault_restored {
@@ -19,9 +20,14 @@ struct vault_restored {
  * says what of it stands), adds a `restored` leaf, and opens. Without the tiles up to the last
  * published checkpoint, or without the tightening log, every consent is unknown and every record
  * VAULT_WITHHELD, or with options->needs_log E_LOG_LOST. Opens every record and every blob's end;
- * what no key opens is dropped and counted. */
+ * what no key opens is dropped and counted.
+ * E_BACKUP_FILE for a file of the backup that is missing or not as the manifest says (of the
+ * keyring where it is needed): vault_backup_blamed names it. E_BACKUP for a manifest that was not
+ * made under these keys. */
 MUST_USE struct status vault_restore(const struct vault_options *options, const char *backup_dir,
                                      struct vault **ret_vault, struct vault_restored *ret_restored);
+/* The file of the last E_BACKUP_FILE in this thread, within the backup; "" if none. */
+const char *vault_backup_blamed(void);
 /* The generation of the root key at the end of `out`, sealed by the root key (8192 bytes). With it,
  * the root key, a backup of this generation and the ledger directory, another machine can restore.
  * Whoever has all of them reads what was erased since that backup, too: keep it apart from backups,

@@ -138,8 +138,8 @@ enum vault_record_flag {
     VAULT_UNFINISHED = 32, /* a blob that is still arriving (set by the vault) */
     VAULT_STAYS = 64,      /* when the owner leaves, it goes on as the first other's, without the
                               owner: a message that was received. Else it goes with its owner */
-    VAULT_WITHHELD = 128,  /* the payload is older than one that let fewer see it (set by a restore):
-                              it is the owner's alone until it is rewritten */
+    VAULT_WITHHELD = 128, /* the payload is older than one that let fewer see it (set by a restore):
+                             it is the owner's alone until it is rewritten */
 };
 
 /* What is known about a record without opening it. */
