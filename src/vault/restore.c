@@ -265,7 +265,8 @@ static struct status bring_back(struct vault *v, struct restore *r, struct vault
     TRY(r->tight_lost ? drop_broken_log(r) : STATUS_OK);
     TRY(open_log(v, r));
     TRY(tight_open(v, true));
-    uint64_t from = r->tight_lost ? 0 : r->manifest.tight_offset;
+    uint64_t from = r->manifest.tight_offset; /* one that begins anew begins there as well */
+    TRY(r->tight_lost ? os_truncate(v->fs, v->tight_file, from) : STATUS_OK);
     TRY(check_tight(v, r, from));
     TRY(op_begin(v));
     TRY(op_end(v, drop_pending(v, r)));

@@ -422,8 +422,8 @@ static void a_tentative_restore_writes_no_log(void **state) {
     world_back_up(w);
     vault_close(&w->v);
     world_open(w);
-    long before = tight_size(w);
     vault_close(&w->v);
+    long before = tight_size(w);
     world_lose(w, "data");
     char path[WORLD_PATH];
     world_backup_path(w, path);
