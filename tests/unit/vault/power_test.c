@@ -103,7 +103,7 @@ static uint64_t fail_at(uint64_t n, bool forever) {
     struct faulty faulty;
     faulty_init(&faulty, power_fs(power));
     struct world w;
-    struct day day = {.done = 0};
+    struct day day = {.powered = true};
     begin(&w, &faulty.fs);
     ASSERT_OK(os_mkdir(power_fs(power), "/ward", false));
     faulty_fail_at(&faulty, n, forever);
