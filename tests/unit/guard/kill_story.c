@@ -136,6 +136,8 @@ static bool receipt_is_good(struct story *s, struct slice file, uint64_t person,
         subject = code == FIELD_SUBJECT ? n : subject;
         *ret_count = code == FIELD_COUNT ? n : *ret_count;
     }
+    /* The end of an erasure names nobody. */
+    person = receipt.leaf.kind == LEAF_ERASURE_DONE ? 0 : person;
     if (subject != person) {
         fprintf(stderr, "a receipt of %llu speaks of %llu\n", (unsigned long long)person,
                 (unsigned long long)subject);
@@ -440,48 +442,45 @@ static bool stays_gone(struct story *s, const struct erased *gone) {
     return true;
 }
 
-/* What had no answer happened whole or not at all; then the story knows which. An entry of it may
- * be there or not. */
-static bool learn_what_happened(struct story *s) {
-    struct doing d = s->doing;
-    struct soul *soul = &s->souls[d.soul];
+/* What had no answer happened whole or not at all; who came and who went is known now. An entry of
+ * it may be there or not. */
+static void learn_what_happened(struct story *s, const struct doing *d) {
+    struct soul *soul = &s->souls[d->soul];
     uint64_t person;
     uint16_t found = look_for(s, soul->reference, &person);
-    bool answered = true;
-    uint16_t expected = is_refused(soul, d.act) ? E_DENIED : OK;
-    enum story_tally tally = tally_of(soul, d.act, expected);
-    s->doing.act = ACT_NONE;
+    enum story_tally tally = tally_of(soul, d->act, is_refused(soul, d->act) ? E_DENIED : OK);
     if (tally != TOLD_KINDS) {
         soul->told[tally].maybe++;
     }
-    switch (d.act) {
-    case ACT_ADD:
+    if (d->act == ACT_ADD) {
         soul->lives = found == OK;
         soul->person = person;
-        return true;
-    case ACT_ERASE:
-        if (found == E_NOT_FOUND) {
-            bury(s, soul);
-        }
-        return true;
-    case ACT_DELETE: /* again: it is gone then in any case */
-    case ACT_OBJECT: /* again: it stands then in any case */
-    case ACT_RESTRICT:
-    case ACT_REWRITE:
-        return act(s, &d, &answered);
-    case ACT_NONE:
-    case ACT_PUT:
-    case ACT_READ:
-    case ACT_JUDGE:
-    default:
-        return true;
+    }
+    if (d->act == ACT_ERASE && found == E_NOT_FOUND) {
+        bury(s, soul);
     }
 }
 
+/* What had no answer, once more: then it is done in any case. After the entries were counted, since
+ * its own is not there yet. */
+static bool do_again(struct story *s, const struct doing *d) {
+    bool answered = true;
+    bool changes = d->act == ACT_DELETE || d->act == ACT_OBJECT || d->act == ACT_RESTRICT ||
+                   d->act == ACT_REWRITE;
+    return !changes || act(s, d, &answered);
+}
+
 bool story_stands(struct story *s) {
-    bool good = !s->wrong && learn_what_happened(s);
+    struct doing d = s->doing;
+    bool good = !s->wrong;
+    s->doing.act = ACT_NONE;
+    learn_what_happened(s, &d);
     for (size_t i = 0; good && i < STORY_SOULS; i++) {
-        good = !s->souls[i].lives || (entries_stand(s, &s->souls[i]) && records_stand(s, i));
+        good = !s->souls[i].lives || entries_stand(s, &s->souls[i]);
+    }
+    good = good && do_again(s, &d);
+    for (size_t i = 0; good && i < STORY_SOULS; i++) {
+        good = !s->souls[i].lives || records_stand(s, i);
     }
     for (size_t i = 0; good && i < STORY_ERASED && i < s->erasures; i++) {
         good = stays_gone(s, &s->erased[i]);
