@@ -156,7 +156,8 @@ static void each_file(const struct world *w, const char *dir, file_fn *each, voi
     while ((entry = readdir(d)) != NULL) {
         char path[512];
         struct stat info;
-        snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
+        int len = snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
+        assert_true(len > 0 && (size_t)len < sizeof path);
         bool own = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
         if (own && stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
             each_file(w, path, each, arg);
