@@ -40,6 +40,10 @@ const char *leaf_kind_meaning(unsigned kind) {
     return row == NULL ? NULL : row->meaning;
 }
 
+bool leaf_kind_audited(unsigned kind) {
+    return kind != LEAF_ERASURE_DONE && kind != LEAF_PUBLISH_ENDED;
+}
+
 uint32_t leaf_hour(int64_t unix_ms) {
     return unix_ms < 0 ? 0 : (uint32_t)(unix_ms / HOUR_MS);
 }

@@ -180,11 +180,34 @@ struct field_row {
     const char *text;
 };
 
-#define LEAF_FIELD(name, code, type, text, meaning) {(code), (type), (text)},
+#define LEAF_FIELD(name, code, type, side, text, meaning) {(code), (type), (text)},
 static const struct field_row fields[] = {
 #include "ledger/fields.def"
 };
 #undef LEAF_FIELD
+
+/* A bit for each field that is said to both sides. */
+enum { PERSON, BOTH };
+#define LEAF_FIELD(name, code, type, side, text, meaning) | (uint32_t)(side) << (code)
+static const uint32_t audited = 0
+#include "ledger/fields.def"
+    ;
+#undef LEAF_FIELD
+
+bool leaf_field_audited(unsigned code) {
+    return code < 32 && (audited >> code & 1) != 0;
+}
+
+bool content_audited(struct slice content) {
+    unsigned code = 0;
+    struct slice value;
+    do {
+        if (failed(content_next(&content, &code, &value))) {
+            return false;
+        }
+    } while (leaf_field_audited(code));
+    return code == 0;
+}
 
 static const struct field_row *find_field(unsigned code) {
     static const struct field_row unknown = {.type = HEX, .text = "field"};

@@ -94,7 +94,8 @@ static struct said said_of(const struct vault *v, const struct access_group *g,
 }
 
 static struct status write_item(const struct vault *v, const struct access_group *g,
-                                const struct access_item *item, bool identity, struct buf *out) {
+                                const struct access_item *item, enum opening_side side,
+                                struct buf *out) {
     struct law_answer rules = {.permit = 0};
     for (int i = 0; i < ACCESS_CITES; i++) {
         unsigned cite = g->cites[i] == 0 ? 0 : g->cites[i] - 1u;
@@ -105,7 +106,7 @@ static struct status write_item(const struct vault *v, const struct access_group
     }
     struct said said = said_of(v, g, item);
     said.answer = &rules;
-    return said_write(v, &said, identity, out);
+    return said_write(v, &said, side, out);
 }
 
 /* Items of one group, by person. */
@@ -144,7 +145,7 @@ static struct status add_item(struct vault *v, const struct access_group *g, str
                               size_t i, const struct person *p, const struct seal_key *key) {
     struct buf content CLEANUP(buf_done);
     buf_init_secret(&content, SAID_MAX);
-    TRY(write_item(v, g, b->from[i], true, &content));
+    TRY(write_item(v, g, b->from[i], OPENING_PERSON, &content));
     struct opening_entry entry = {.leaf = v->counters.leaves,
                                   .at_ms = g->minute * ACCESS_GATHER_MS,
                                   .index = b->count == 1 ? 0 : (uint32_t)i + 1,
@@ -190,16 +191,17 @@ static struct status batch_row(struct vault *v, const struct batch *b) {
                      slice_of(b->hashes, b->count * sizeof *b->hashes));
 }
 
-/* The auditor's: how many; nobody's number. */
+/* The auditor's: how many; nobody's number. Of several people, one is not told as the actor. */
 static struct status auditor_part(struct vault *v, const struct access_group *g,
                                   const struct batch *b, struct buf *out) {
     const struct access_item *first = b->from[0];
     struct access_item sum = *first;
     sum.count = 0;
+    sum.subject = b->count == 1 ? first->subject : 0;
     for (size_t i = 0; i < b->count; i++) {
         sum.count += b->from[i]->count;
     }
-    return write_item(v, g, &sum, false, out);
+    return write_item(v, g, &sum, OPENING_AUDITOR, out);
 }
 
 static struct status gather_group(struct vault *v, const struct access_group *g, struct batch *b) {

@@ -426,9 +426,12 @@ static struct status erase_one(struct vault *v, const struct vault_actor *actor,
                         .ground = ground,
                         .records = {id}};
     said_actor(&said, actor);
-    TRY(said_write(v, &said, true, content));
+    struct buf auditor CLEANUP(buf_done);
+    buf_init(&auditor, SAID_MAX);
+    TRY(said_write(v, &said, OPENING_PERSON, content));
+    TRY(said_write(v, &said, OPENING_AUDITOR, &auditor));
     *item = (struct opening_item){.salt = leaf_salt_random(), .content = buf_slice(content)};
-    TRY(log_item(v, LEAF_DELETION, p, item, &ret->leaf));
+    TRY(log_item(v, LEAF_DELETION, p, item, buf_slice(&auditor), &ret->leaf));
     struct selection which CLEANUP(selection_done);
     selection_init(&which);
     TRY(selection_add(&which, id));

@@ -173,7 +173,7 @@ static struct status place(struct vault *v, const struct vault_actor *actor,
                         .until_ms = hold->until_ms,
                         .ground = hold_ground_text(hold->ground),
                         .records = {hold->record},
-                        .method = hold->reference};
+                        .reference = hold->reference};
     said_actor(&said, actor);
     TRY(said_log(v, LEAF_HOLD, p, &said, NULL));
     TRY(row_put(v, hold));

@@ -394,7 +394,8 @@ MUST_USE struct status log_leaf(struct vault *v, enum leaf_kind kind, const stru
                                 struct slice person_content, struct slice auditor_content,
                                 uint64_t *ret_index);
 MUST_USE struct status log_item(struct vault *v, enum leaf_kind kind, const struct person *p,
-                                const struct opening_item *item, uint64_t *ret_index);
+                                const struct opening_item *item, struct slice auditor_content,
+                                uint64_t *ret_index);
 /* The auditor's commitment and opening of the leaf that comes next. */
 MUST_USE struct status log_auditor(struct vault *v, struct leaf *leaf, struct slice content);
 /* A leaf whose commitments were made elsewhere. */

@@ -28,16 +28,16 @@ static struct opening_entry entry_of(const struct vault *v, enum leaf_kind kind,
 
 /* A leaf with one item that the caller keeps for a receipt. */
 struct status log_item(struct vault *v, enum leaf_kind kind, const struct person *p,
-                       const struct opening_item *item, uint64_t *ret_index) {
-    struct leaf leaf = {.kind = kind,
-                        .hour = leaf_hour(vault_now_ms(v)),
-                        .person = leaf_commit(item),
-                        .auditor = leaf_commit_nothing()};
+                       const struct opening_item *item, struct slice auditor_content,
+                       uint64_t *ret_index) {
+    struct leaf leaf = {
+        .kind = kind, .hour = leaf_hour(vault_now_ms(v)), .person = leaf_commit(item)};
     struct seal_key key CLEANUP(seal_key_done);
     TRY(person_key_get(v, p, PERSON_KEY, &key));
     struct opening_entry entry = entry_of(v, kind, item);
     entry.own_salt = true;
     TRY(openings_add(v, p->subject.id, &key, &entry));
+    TRY(log_auditor(v, &leaf, auditor_content));
     return log_entry(v, &leaf, ret_index);
 }
 

@@ -1,5 +1,5 @@
 /* What a leaf says, put together once: the person's copy with everything, the auditor's without
- * anybody's number. */
+ * what `fields.def` keeps from that side. */
 #ifndef WARD_VAULT_SAID_H
 #define WARD_VAULT_SAID_H
 
@@ -30,10 +30,11 @@ struct said {
     uint64_t other;
     struct slice method;
     struct slice digest;
+    struct slice reference;
 };
 
-MUST_USE struct status said_write(const struct vault *v, const struct said *said, bool identity,
-                                  struct buf *out);
+MUST_USE struct status said_write(const struct vault *v, const struct said *said,
+                                  enum opening_side side, struct buf *out);
 /* One leaf: p's opening, and the auditor's. p may be NULL. */
 MUST_USE struct status said_log(struct vault *v, enum leaf_kind kind, const struct person *p,
                                 const struct said *said, uint64_t *ret_index);

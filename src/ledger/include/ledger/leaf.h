@@ -49,6 +49,10 @@ struct leaf_salt {
 const char *leaf_kind_text(unsigned kind);
 const char *leaf_kind_meaning(unsigned kind);
 
+/* Whether a leaf of this kind has something to open for the auditor. Of an erasure's completion,
+ * and of what a person no longer shows, only the person is told. */
+bool leaf_kind_audited(unsigned kind);
+
 uint32_t leaf_hour(int64_t unix_ms);
 void leaf_put(const struct leaf *leaf, uint8_t ret_entry[LEAF_LEN]);
 /* E_LEAF_FORM for another length, version or kind. */
@@ -100,11 +104,16 @@ MUST_USE struct status opening_read(struct slice bytes, struct opening *ret_open
 MUST_USE struct status opening_check(const struct opening *opening, const struct leaf *leaf);
 
 /* What an item says: fields in ascending order of their codes, several of one code allowed. */
-#define LEAF_FIELD(name, code, type, text, meaning) FIELD_##name = (code),
+#define LEAF_FIELD(name, code, type, side, text, meaning) FIELD_##name = (code),
 enum leaf_field {
 #include "ledger/fields.def"
 };
 #undef LEAF_FIELD
+
+/* Whether the auditor may be told this field; false for codes that are not in the table. */
+bool leaf_field_audited(unsigned code);
+/* Whether that is so of every field. False for malformed content. */
+bool content_audited(struct slice content);
 
 /* Appends a field. E_OPENING_FORM if a field of a higher code was appended before it. The caller
  * starts with an empty buffer and hands the same one each time. */
