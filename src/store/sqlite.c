@@ -20,13 +20,14 @@ enum {
     FREE_MIN = 64,
 };
 
-enum verb { PUT, GET, DELETE, DELETE_OWNER, DELETE_RANGE, EACH, SCAN, VERBS };
+enum verb { PUT, GET, LAST, DELETE, DELETE_OWNER, DELETE_RANGE, EACH, SCAN, VERBS };
 
 /* Every statement about rows: what stands before and after the number of the space. */
 static const char *const verb_sql[VERBS][2] = {
     [PUT] = {"INSERT INTO rows_", "(owner, id, bytes) VALUES(?1, ?2, ?3) "
                                   "ON CONFLICT(owner, id) DO UPDATE SET bytes = excluded.bytes"},
     [GET] = {"SELECT bytes FROM rows_", " WHERE owner = ?1 AND id = ?2"},
+    [LAST] = {"SELECT id FROM rows_", " WHERE owner = ?1 AND id < ?2 ORDER BY id DESC LIMIT 1"},
     [DELETE] = {"DELETE FROM rows_", " WHERE owner = ?1 AND id = ?2"},
     [DELETE_OWNER] = {"DELETE FROM rows_", " WHERE owner = ?1"},
     [DELETE_RANGE] = {"DELETE FROM rows_", " WHERE owner = ?1 AND id >= ?2 AND id < ?3"},
@@ -372,6 +373,20 @@ struct status store_get(struct store *s, enum store_space space, uint64_t owner,
     struct status status = buf_add(out, bytes);
     release_view(s);
     return status;
+}
+
+struct status store_last(struct store *s, enum store_space space, uint64_t owner, uint64_t below,
+                         uint64_t *ret_id) {
+    sqlite3_stmt *statement = NULL;
+    TRY(statement_for(s, LAST, space, owner, below, &statement));
+    int rc = sqlite3_step(statement);
+    uint64_t id = rc == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_reset(statement);
+    if (rc != SQLITE_ROW) {
+        return rc == SQLITE_DONE ? FAIL(E_STORE_MISSING) : sqlite_status(rc);
+    }
+    *ret_id = id;
+    return STATUS_OK;
 }
 
 struct status store_delete(struct store *s, enum store_space space, uint64_t owner, uint64_t id) {

@@ -175,6 +175,25 @@ static struct status count_one(void *arg, uint64_t owner, uint64_t id, struct sl
     return STATUS_OK;
 }
 
+static void the_last_below_is_found(void **state) {
+    struct bench *b = *state;
+    uint64_t id = 77;
+    put(b->s, 1, 0, "growing");
+    put(b->s, 1, 4, "four");
+    put(b->s, 1, 9, "nine");
+    put(b->s, 2, 5, "another's");
+    ASSERT_OK(store_last(b->s, STORE_RECORDS, 1, INT64_MAX, &id));
+    assert_int_equal(id, 9);
+    ASSERT_OK(store_last(b->s, STORE_RECORDS, 1, 9, &id));
+    assert_int_equal(id, 4);
+    ASSERT_OK(store_last(b->s, STORE_RECORDS, 1, 4, &id));
+    assert_int_equal(id, 0);
+    ASSERT_IS(store_last(b->s, STORE_RECORDS, 1, 0, &id), E_STORE_MISSING);
+    ASSERT_IS(store_last(b->s, STORE_RECORDS, 3, 9, &id), E_STORE_MISSING);
+    ASSERT_IS(store_last(b->s, STORE_RECORDS, 1, (uint64_t)INT64_MAX + 1, &id), E_NUMBER);
+    assert_int_equal(id, 0);
+}
+
 static struct status walk_within(void *arg, uint64_t owner, uint64_t id, struct slice bytes) {
     struct nested *nested = arg;
     (void)owner;
@@ -674,6 +693,7 @@ int main(void) {
         TEST(a_part_is_undone_alone),
         TEST(walks_are_in_order),
         TEST(walks_may_nest),
+        TEST(the_last_below_is_found),
         TEST(deletes_take_what_they_name),
         TEST(space_of_what_is_gone_goes_back),
         TEST(a_foreign_file_is_refused),

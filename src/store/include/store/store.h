@@ -93,6 +93,9 @@ MUST_USE struct status store_get(struct store *s, enum store_space space, uint64
 /* Without copying: *ret_bytes is valid until the next call on the store. E_STORE_MISSING. */
 MUST_USE struct status store_view(struct store *s, enum store_space space, uint64_t owner,
                                   uint64_t id, struct slice *ret_bytes);
+/* The owner's last row with id < below. E_STORE_MISSING. */
+MUST_USE struct status store_last(struct store *s, enum store_space space, uint64_t owner,
+                                  uint64_t below, uint64_t *ret_id);
 /* No error when there is none. */
 MUST_USE struct status store_delete(struct store *s, enum store_space space, uint64_t owner,
                                     uint64_t id);
