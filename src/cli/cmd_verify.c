@@ -1,6 +1,6 @@
-/* ward verify: is this log, or this receipt, what it claims to be? Needs nothing but the files and
- * public keys, speaks to no running Ward, and says what it did not prove. Links the verifying half
- * of the ledger alone. */
+/* ward verify: is this log, receipt or audit file what it claims to be? Needs nothing but the files
+ * and public keys, speaks to no running Ward, and says what it did not prove. Links the verifying
+ * half of the ledger alone. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,22 +8,16 @@
 
 #include "base/bytes.h"
 #include "base/date.h"
-#include "cli.h"
-#include "ledger/verify.h"
+#include "verify.h"
 
 enum { VKEYS_FILE_MAX = 64 * 1024 };
-
-/* The keys that the person who asks trusts. */
-struct trust {
-    struct note_vkey log;
-    struct note_vkey witnesses[WITNESSES_MAX];
-    size_t count;
-};
 
 struct arguments {
     const char *key;
     const char *since;
     const char *witnesses;
+    const char *log;
+    bool list;
 };
 
 static struct status read_whole(const char *path, size_t max, struct buf *out) {
@@ -93,7 +87,7 @@ static int read_trust(const struct arguments *a, struct trust *t) {
     return code != CLI_OK || a->witnesses == NULL ? code : read_witnesses(a->witnesses, t);
 }
 
-static void print_moment(struct cli_out *o, int64_t unix_ms) {
+void print_moment(struct cli_out *o, int64_t unix_ms) {
     struct buf b CLEANUP(buf_done);
     buf_init(&b, 64);
     if (!failed(moment_format(unix_ms, &b))) {
@@ -101,8 +95,8 @@ static void print_moment(struct cli_out *o, int64_t unix_ms) {
     }
 }
 
-static void print_head(struct cli_out *o, struct slice origin, uint64_t size,
-                       const struct seal_hash *root) {
+void print_head(struct cli_out *o, struct slice origin, uint64_t size,
+                const struct seal_hash *root) {
     struct buf b CLEANUP(buf_done);
     buf_init(&b, 64);
     out_str(o, "log        ");
@@ -115,8 +109,8 @@ static void print_head(struct cli_out *o, struct slice origin, uint64_t size,
     }
 }
 
-static void print_witnesses(struct cli_out *o, const struct trust *t, const bool *cosigned,
-                            const uint64_t *at_s, size_t count) {
+void print_witnesses(struct cli_out *o, const struct trust *t, const bool *cosigned,
+                     const uint64_t *at_s, size_t count) {
     if (t->count > 0) {
         out_format(o, "witnesses  %zu of %zu cosigned\n", count, t->count);
     }
@@ -131,8 +125,7 @@ static void print_witnesses(struct cli_out *o, const struct trust *t, const bool
     }
 }
 
-/* What follows from the absence of a witness; the same for a log and for a receipt. */
-static void print_doubt(struct cli_out *o, size_t cosignatures) {
+void print_doubt(struct cli_out *o, size_t cosignatures) {
     if (cosignatures == 0) {
         out_str(o,
                 "not proved: that everybody is shown this log. No witness that you named cosigned "
@@ -175,7 +168,7 @@ static void print_log(struct cli_out *o, const struct trust *t, const struct ver
     print_doubt(o, r->cosignatures);
 }
 
-static int fail_log(const char *dir, const struct verify_log_report *r, struct status s) {
+int fail_log(const char *dir, const struct verify_log_report *r, struct status s) {
     char what[2 * OS_PATH_MAX];
     snprintf(what, sizeof what, "%s%s%s", dir, r->failed_path[0] == 0 ? "" : "/", r->failed_path);
     return cli_fail_status("verify", what, s);
@@ -266,32 +259,64 @@ static int run_receipt(const char *path, const struct trust *t) {
     return out_done(&o) ? CLI_OK : CLI_DIFFERS;
 }
 
+enum subject { LOG, RECEIPT, AUDIT, SUBJECTS };
+static const char *const subjects[SUBJECTS] = {"log", "receipt", "audit"};
+
+static enum subject find_subject(const char *word) {
+    enum subject s = LOG;
+    while (s < SUBJECTS && strcmp(word, subjects[s]) != 0) {
+        s++;
+    }
+    return s;
+}
+
+static int check_options(enum subject s, const struct arguments *a) {
+    if (s == SUBJECTS) {
+        return cli_fail(CLI_USAGE, "verify",
+                        "say what: `log DIR`, `receipt FILE` or `audit FILE --log DIR`");
+    }
+    if (s != LOG && a->since != NULL) {
+        return cli_fail(CLI_USAGE, "verify", "--since goes with `log`, not with `%s`", subjects[s]);
+    }
+    if (s == AUDIT && a->log == NULL) {
+        return cli_fail(CLI_USAGE, "verify",
+                        "--log is missing: the directory with the published log (`checkpoint` and "
+                        "`tile/`)");
+    }
+    if (s != AUDIT && (a->log != NULL || a->list)) {
+        return cli_fail(CLI_USAGE, "verify", "--log and --list go with `audit`, not with `%s`",
+                        subjects[s]);
+    }
+    return CLI_OK;
+}
+
 int cmd_verify(int argc, char **argv);
 
 int cmd_verify(int argc, char **argv) {
     struct arguments a = {0};
     const struct cli_option options[] = {{.name = "key", .value = &a.key},
                                          {.name = "since", .value = &a.since},
-                                         {.name = "witnesses", .value = &a.witnesses}};
+                                         {.name = "witnesses", .value = &a.witnesses},
+                                         {.name = "log", .value = &a.log},
+                                         {.name = "list", .flag = &a.list}};
     static struct trust trust;
     int operands;
     if (!cli_parse(argc, argv, options, ARRAY_LEN(options), 2, &operands)) {
         return CLI_USAGE;
     }
-    bool is_log = operands == 2 && strcmp(argv[1], "log") == 0;
-    bool is_receipt = operands == 2 && strcmp(argv[1], "receipt") == 0;
-    if (!is_log && !is_receipt) {
-        return cli_fail(CLI_USAGE, "verify", "say what: `log DIR` or `receipt FILE`");
-    }
-    if (is_receipt && a.since != NULL) {
-        return cli_fail(CLI_USAGE, "verify", "--since goes with `log`, not with `receipt`");
+    enum subject subject = operands == 2 ? find_subject(argv[1]) : SUBJECTS;
+    int code = check_options(subject, &a);
+    if (code != CLI_OK) {
+        return code;
     }
     if (failed(seal_init())) {
         return cli_fail_status("verify", "libsodium", FAIL(E_CRYPTO));
     }
-    int code = read_trust(&a, &trust);
+    code = read_trust(&a, &trust);
     if (code != CLI_OK) {
         return code;
     }
-    return is_log ? run_log(argv[2], &a, &trust) : run_receipt(argv[2], &trust);
+    return subject == LOG       ? run_log(argv[2], &a, &trust)
+           : subject == RECEIPT ? run_receipt(argv[2], &trust)
+                                : verify_audit_file(argv[2], a.log, a.list, &trust);
 }

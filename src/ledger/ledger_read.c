@@ -166,56 +166,75 @@ struct status ledger_prove_consistency(struct ledger *l, uint64_t old_size,
     return failed(s) ? find_damage(l, old_size - 1) : s;
 }
 
-static struct status find_in_bundle(struct slice bundle, unsigned at, struct slice *ret_entry) {
-    for (unsigned i = 0; i <= at; i++) {
-        TRY(bundle_next(&bundle, ret_entry));
-    }
-    return STATUS_OK;
-}
-
-static struct status read_entry(struct ledger *l, uint64_t index, uint8_t ret_entry[LEAF_LEN],
-                                char path[TILE_PATH_MAX]) {
-    struct buf bytes CLEANUP(buf_done);
+/* The bundle that the index stands in: at the edge it is in memory, else it is read into `room`. */
+static struct status get_bundle(struct ledger *l, uint64_t index, struct buf *room,
+                                struct slice *ret_bundle, char path[TILE_PATH_MAX]) {
     char whole[OS_PATH_MAX];
-    struct slice entry;
-    buf_init(&bytes, BUNDLE_LEN);
     tile_path(TILE_ENTRIES, index / TILE_WIDTH, TILE_WIDTH, path);
+    if (index / TILE_WIDTH == l->levels[0].index) {
+        *ret_bundle = slice_of(l->bundle, l->levels[0].count * (2 + LEAF_LEN));
+        return STATUS_OK;
+    }
     TRY(ledger_path(l, path, whole));
-    struct status s = os_read_file(l->fs, whole, &bytes);
-    if (s.code == E_FILE_MISSING || s.code == E_TOO_LARGE) {
-        return ledger_blame(path);
+    struct status s = os_read_file(l->fs, whole, room);
+    bool damaged = s.code == E_FILE_MISSING || s.code == E_TOO_LARGE;
+    *ret_bundle = buf_slice(room);
+    return damaged ? ledger_blame(path) : s;
+}
+
+/* Entries from the index on, each as its hash says. The hashes are those of a tile that was proven.
+ */
+static struct status take_entries(struct ledger *l, struct slice bundle, uint64_t first,
+                                  size_t count, uint8_t *ret_entries, const char *path) {
+    uint64_t at = first - first % TILE_WIDTH;
+    for (; at < first + count; at++) {
+        struct slice entry;
+        struct seal_hash want;
+        if (failed(bundle_next(&bundle, &entry)) || entry.len != LEAF_LEN) {
+            return ledger_blame(path);
+        }
+        if (at < first) {
+            continue;
+        }
+        struct seal_hash got = merkle_leaf_hash(entry);
+        TRY(node(l, 0, at, &want));
+        if (!seal_hash_equal(&got, &want)) {
+            return ledger_blame(path);
+        }
+        memcpy(ret_entries + (at - first) * LEAF_LEN, entry.ptr, LEAF_LEN);
     }
-    TRY(s);
-    s = find_in_bundle(buf_slice(&bytes), (unsigned)(index % TILE_WIDTH), &entry);
-    if (failed(s) || entry.len != LEAF_LEN) {
-        return ledger_blame(path);
-    }
-    memcpy(ret_entry, entry.ptr, LEAF_LEN);
     return STATUS_OK;
 }
 
-static struct status get_entry(struct ledger *l, uint64_t index, const struct seal_hash *leaf_hash,
-                               uint8_t ret_entry[LEAF_LEN]) {
-    char path[TILE_PATH_MAX] = "memory";
-    uint8_t entry[LEAF_LEN];
-    if (index / TILE_WIDTH == l->levels[0].index) {
-        memcpy(entry, l->bundle + index % TILE_WIDTH * (2 + LEAF_LEN) + 2, LEAF_LEN);
-    } else {
-        TRY(read_entry(l, index, entry, path));
-    }
-    struct seal_hash got = merkle_leaf_hash(slice_of(entry, LEAF_LEN));
-    if (!seal_hash_equal(&got, leaf_hash)) {
-        return ledger_blame(path);
-    }
-    memcpy(ret_entry, entry, LEAF_LEN);
-    return STATUS_OK;
+static struct status get_entries(struct ledger *l, uint64_t first, size_t count,
+                                 uint8_t *ret_entries) {
+    struct buf room CLEANUP(buf_done);
+    struct slice bundle;
+    char path[TILE_PATH_MAX];
+    buf_init(&room, BUNDLE_LEN);
+    TRY(get_bundle(l, first, &room, &bundle, path));
+    return take_entries(l, bundle, first, count, ret_entries, path);
 }
 
 struct status ledger_leaf(struct ledger *l, uint64_t index, uint8_t ret_entry[LEAF_LEN]) {
     struct seal_hash leaf_hash;
     struct merkle_path path;
     TRY(prove(l, index, &leaf_hash, &path));
-    return get_entry(l, index, &leaf_hash, ret_entry);
+    return get_entries(l, index, 1, ret_entry);
+}
+
+/* One proof is enough: the path of a leaf is made from every hash of its tile. */
+struct status ledger_bundle(struct ledger *l, uint64_t first,
+                            uint8_t ret_entries[TILE_WIDTH * LEAF_LEN], size_t *ret_count) {
+    struct seal_hash leaf_hash;
+    struct merkle_path path;
+    TRY(prove(l, first, &leaf_hash, &path));
+    uint64_t left = l->published - first;
+    size_t count = TILE_WIDTH - (size_t)(first % TILE_WIDTH);
+    count = left < count ? (size_t)left : count;
+    TRY(get_entries(l, first, count, ret_entries));
+    *ret_count = count;
+    return STATUS_OK;
 }
 
 struct status ledger_receipt(struct ledger *l, uint64_t index, const struct slice *openings,
@@ -226,7 +245,7 @@ struct status ledger_receipt(struct ledger *l, uint64_t index, const struct slic
     struct buf extra CLEANUP(buf_done);
     buf_init(&extra, PROOF_EXTRA_MAX);
     TRY(prove(l, index, &leaf_hash, &path));
-    TRY(get_entry(l, index, &leaf_hash, entry));
+    TRY(get_entries(l, index, 1, entry));
     TRY(receipt_extra(entry, openings, count, &extra));
     return tlog_proof_write(buf_slice(&extra), index, &path, ledger_checkpoint(l), out);
 }

@@ -27,6 +27,7 @@ struct walk {
     struct checkpoint since;
     bool has_since;
     bool since_seen;
+    bool stopped; /* by `each`, and no file is to blame */
     uint32_t last_hour;
     struct buf bundle;
     struct buf tile;
@@ -114,9 +115,19 @@ static struct status compare_since(struct walk *w) {
     return seal_hash_equal(&root, &w->since.root) ? STATUS_OK : FAIL(E_LOG_FORKED);
 }
 
+static struct status tell(struct walk *w, const struct leaf *leaf) {
+    if (w->options->each == NULL) {
+        return STATUS_OK;
+    }
+    struct status s = w->options->each(w->options->arg, w->edge.size, leaf);
+    w->stopped = failed(s);
+    return s;
+}
+
 static struct status add_entry(struct walk *w, struct slice entry) {
     struct leaf leaf;
     TRY(leaf_get(entry, &leaf));
+    TRY(tell(w, &leaf));
     struct seal_hash hash = merkle_leaf_hash(entry);
     w->report->kinds[leaf.kind]++;
     w->report->hour_steps_back += leaf.hour < w->last_hour;
@@ -138,7 +149,8 @@ static struct status add_bundle(struct walk *w, uint64_t index, unsigned width) 
             s = add_entry(w, entry);
         }
         if (failed(s)) {
-            return w->report->failed_path[0] == 0 ? blame(w, path, s) : s;
+            bool known = w->stopped || w->report->failed_path[0] != 0;
+            return known ? s : blame(w, path, s);
         }
     }
     return width == TILE_WIDTH && rest.len > 0 ? blame(w, path, FAIL(E_LEDGER_CORRUPT)) : STATUS_OK;
@@ -213,6 +225,61 @@ struct status verify_log(const struct verify_log_options *options,
     buf_done(&w->tile);
     buf_done(&w->checkpoint);
     mem_free(w);
+    return s;
+}
+
+/* An audit file, beside the log that it is of. */
+struct audit_walk {
+    const struct verify_audit_options *options;
+    struct verify_audit_report *report;
+    struct audit_reader reader;
+    bool at_fault; /* the file, not the log */
+};
+
+static struct status compare_leaf(void *arg, uint64_t index, const struct leaf *leaf) {
+    struct audit_walk *w = arg;
+    struct verify_audit_report *r = w->report;
+    struct opening opening;
+    bool opened = false;
+    uint64_t before = w->reader.leaves;
+    struct status s = audit_next(&w->reader, index, leaf, &opening, &opened);
+    w->at_fault = failed(s);
+    TRY(s);
+    if (w->reader.leaves == before) {
+        return STATUS_OK; /* not of the file */
+    }
+    r->opened += opened;
+    r->unopened[leaf->kind] += !opened;
+    return w->options->each == NULL
+               ? STATUS_OK
+               : w->options->each(w->options->arg, index, leaf, opened ? &opening : NULL);
+}
+
+static struct status compare_all(struct audit_walk *w) {
+    struct verify_log_options log = w->options->log;
+    log.since = buf_slice(&w->reader.note);
+    log.each = compare_leaf;
+    log.arg = w;
+    struct status s = verify_log(&log, &w->report->log);
+    bool shorter = s.code == E_LOG_FORKED && w->report->log.size < w->reader.head.size;
+    TRY(shorter ? FAIL(E_AUDIT_AHEAD) : s);
+    s = audit_close(&w->reader);
+    w->at_fault = failed(s);
+    return s;
+}
+
+struct status verify_audit(const struct verify_audit_options *options,
+                           struct verify_audit_report *ret_report) {
+    struct audit_walk w = {.options = options, .report = ret_report};
+    *ret_report = (struct verify_audit_report){.size = 0};
+    struct status s = audit_open(&w.reader, &options->lines, options->log.log);
+    w.at_fault = failed(s);
+    ret_report->span = w.reader.span;
+    ret_report->size = w.reader.head.size;
+    s = failed(s) ? s : compare_all(&w);
+    ret_report->leaves = w.reader.leaves;
+    ret_report->line = w.at_fault ? w.reader.line : 0;
+    audit_done(&w.reader);
     return s;
 }
 

@@ -1,8 +1,9 @@
 /* Makes a log as the guard would, for tests/suites/verify: DIR/log in four steps, an early
- * checkpoint, a cosigned end, receipts, and the keys. Usage: make_log DIR */
+ * checkpoint, a cosigned end, receipts, audit files, and the keys. Usage: make_log DIR */
 #include <stdio.h>
 #include <string.h>
 
+#include "ledger/audit.h"
 #include "ledger/ledger.h"
 #include "ledger/receipt.h"
 
@@ -21,13 +22,39 @@ static struct status item_content(uint64_t i, struct buf *content) {
     return content_add_text(content, FIELD_OUTCOME, SLICE("permit"));
 }
 
+/* What the auditor is told: of every second batch that it was refused. */
+static struct status auditor_content(uint64_t i, bool batch, struct buf *content) {
+    TRY(content_add_text(content, FIELD_ROLE, SLICE("self")));
+    if (!batch) {
+        return STATUS_OK;
+    }
+    TRY(content_add_text(content, FIELD_PURPOSE, i % 21 == 0 ? SLICE("ads") : SLICE("feed")));
+    TRY(content_add_text(content, FIELD_OUTCOME, i % 2 == 0 ? SLICE("deny") : SLICE("permit")));
+    TRY(i % 2 == 0 ? content_add_text(content, FIELD_RULE, SLICE("gdpr:8(1)")) : STATUS_OK);
+    return content_add_u64(content, FIELD_COUNT, 3);
+}
+
 /* Every seventh leaf is a batch of three, of which the receipt opens the second. */
 struct event {
-    struct buf contents[3];
+    struct buf contents[4];
     struct opening_item items[3];
+    struct opening_item auditor; /* no content: none */
     size_t count;
     struct leaf leaf;
 };
+
+static struct status make_auditor(uint64_t i, struct event *e) {
+    buf_init(&e->contents[3], OPENING_CONTENT_MAX);
+    memset(e->leaf.auditor.bytes, (int)(i % 199), SEAL_HASH_LEN);
+    if (!leaf_kind_audited(e->leaf.kind)) {
+        return STATUS_OK;
+    }
+    TRY(auditor_content(i, e->count > 1, &e->contents[3]));
+    e->auditor.content = buf_slice(&e->contents[3]);
+    memset(e->auditor.salt.bytes, (int)(i % 241), LEAF_SALT_LEN);
+    e->leaf.auditor = leaf_commit(&e->auditor);
+    return STATUS_OK;
+}
 
 static struct status make_event(uint64_t i, struct event *e) {
     static const enum leaf_kind kinds[] = {LEAF_JOIN, LEAF_CONSENT, LEAF_ERASURE_DONE};
@@ -42,12 +69,12 @@ static struct status make_event(uint64_t i, struct event *e) {
         memset(e->items[k].salt.bytes, (int)(i % 251), LEAF_SALT_LEN);
         e->items[k].salt.bytes[0] = (uint8_t)k;
     }
-    memset(e->leaf.auditor.bytes, (int)(i % 199), SEAL_HASH_LEN);
+    TRY(make_auditor(i, e));
     return leaf_commit_many(e->items, e->count, &e->leaf.person);
 }
 
 static void drop_event(struct event *e) {
-    for (size_t k = 0; k < e->count; k++) {
+    for (size_t k = 0; k < ARRAY_LEN(e->contents); k++) {
         buf_done(&e->contents[k]);
     }
 }
@@ -77,6 +104,36 @@ static struct status write_receipt(struct ledger *ledger, const char *dir, uint6
     TRY(ledger_receipt(ledger, i, openings, 1, &file));
     drop_event(&e);
     snprintf(name, sizeof name, "%u.tlog-proof", (unsigned)i);
+    return os_replace_file(os_fs_real(), dir, name, 0, buf_slice(&file));
+}
+
+/* Of leaf 330 the opening is withheld. */
+static struct status add_line(uint64_t i, const struct audit_span *span, uint64_t *io_count,
+                              struct buf *file) {
+    struct event e;
+    struct buf opening CLEANUP(buf_done);
+    buf_init(&opening, OPENING_MAX);
+    TRY(make_event(i, &e));
+    if (e.auditor.content.len > 0 && i != 330) {
+        TRY(opening_write(OPENING_AUDITOR, &e.auditor, 1, 0, &opening));
+    }
+    bool in_span = audit_spans(span, &e.leaf);
+    drop_event(&e);
+    *io_count += in_span;
+    return in_span ? audit_add(i, opening.len == 0 ? SLICE("") : buf_slice(&opening), file)
+                   : STATUS_OK;
+}
+
+static struct status write_audit(struct ledger *ledger, const char *dir, const char *name,
+                                 const struct audit_span *span) {
+    struct buf file CLEANUP(buf_done);
+    uint64_t count = 0;
+    buf_init(&file, 4 << 20);
+    TRY(audit_begin(span, ledger_checkpoint(ledger), &file));
+    for (uint64_t i = 0; i < ledger_published(ledger); i++) {
+        TRY(add_line(i, span, &count, &file));
+    }
+    TRY(audit_end(count, &file));
     return os_replace_file(os_fs_real(), dir, name, 0, buf_slice(&file));
 }
 
@@ -115,10 +172,12 @@ static struct status fill(struct ledger *ledger, const char *dir) {
     TRY(append(ledger, 0, 3));
     TRY(append(ledger, 3, EARLY));
     TRY(os_replace_file(os_fs_real(), dir, "early", 0, ledger_checkpoint(ledger)));
+    TRY(write_audit(ledger, dir, "audit", &(struct audit_span){498005, 498010}));
     TRY(append(ledger, EARLY, 1024));
     TRY(append(ledger, 1024, LEAVES));
     TRY(os_replace_file(os_fs_real(), dir, "uncosigned", 0, ledger_checkpoint(ledger)));
     TRY(cosign(ledger, &witnesses[0], &keys[0]));
+    TRY(write_audit(ledger, dir, "audit-all", &(struct audit_span){0, 600000}));
     for (size_t i = 0; i < ARRAY_LEN(receipts); i++) {
         TRY(write_receipt(ledger, dir, receipts[i]));
     }

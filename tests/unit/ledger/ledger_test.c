@@ -105,6 +105,32 @@ static void test_the_example_of_the_specification(void **state) {
     }
 }
 
+static void test_bundles_are_the_leaves(void **state) {
+    (void)state;
+    static const uint64_t sizes[] = {1, 256, 300, 700};
+    static uint8_t got[TILE_WIDTH * LEAF_LEN];
+    for (size_t k = 0; k < ARRAY_LEN(sizes); k++) {
+        grow_to(sizes[k]);
+        size_t count = 0;
+        for (uint64_t at = 0; at < sizes[k]; at += k == 3 ? count : 1) {
+            assert_int_equal(ledger_bundle(ledger, at, got, &count).code, OK);
+            uint64_t left = sizes[k] - at;
+            uint64_t room = TILE_WIDTH - at % TILE_WIDTH;
+            assert_int_equal(count, left < room ? left : room);
+            for (uint64_t i = 0; i < count; i++) {
+                uint8_t want[LEAF_LEN];
+                story_leaf(at + i, want);
+                assert_memory_equal(want, got + i * LEAF_LEN, LEAF_LEN);
+            }
+        }
+        assert_int_equal(ledger_bundle(ledger, sizes[k], got, &count).code, E_LEDGER_MISSING);
+    }
+    assert_true(power_flip(power, "log/tile/entries/001", 255 * 72 + 70, 1));
+    size_t count = 0;
+    assert_int_equal(ledger_bundle(ledger, 256, got, &count).code, E_LEDGER_CORRUPT);
+    assert_string_equal(ledger_failed_path(), "tile/entries/001");
+}
+
 static void expect_receipt(uint64_t index) {
     struct buf opening CLEANUP(buf_done);
     struct buf file CLEANUP(buf_done);
@@ -359,6 +385,7 @@ int main(void) {
         CASE(test_grows_and_verifies),
         CASE(test_the_example_of_the_specification),
         CASE(test_a_receipt_for_every_leaf),
+        CASE(test_bundles_are_the_leaves),
         CASE(test_consistency_from_every_checkpoint),
         CASE(test_an_index_has_one_leaf),
         CASE(test_append_many_gives_indexes),

@@ -25,6 +25,7 @@
 
 #include "ledger/leaf.h"
 #include "ledger/note.h"
+#include "ledger/tile.h"
 #include "os/file.h"
 
 enum {
@@ -85,6 +86,10 @@ MUST_USE struct status ledger_cosign(struct ledger *ledger, struct slice answer,
  * checked against the checkpoint; E_LEDGER_CORRUPT if a tile was damaged. */
 MUST_USE struct status ledger_leaf(struct ledger *ledger, uint64_t index,
                                    uint8_t ret_entry[LEAF_LEN]);
+/* Entries from `first` on to the end of their bundle, or of the published log: LEAF_LEN bytes each.
+ */
+MUST_USE struct status ledger_bundle(struct ledger *ledger, uint64_t first,
+                                     uint8_t ret_entries[TILE_WIDTH * LEAF_LEN], size_t *ret_count);
 MUST_USE struct status ledger_prove_inclusion(struct ledger *ledger, uint64_t index,
                                               struct merkle_path *ret_path);
 /* From an earlier size to the published one. */
