@@ -13,6 +13,7 @@
 #include "seal/keyring.h"
 #include "seal/record.h"
 #include "store/store.h"
+#include "vault/audit.h"
 #include "vault/backup.h"
 #include "vault/blobs.h"
 #include "vault/erase.h"

@@ -214,6 +214,29 @@ static void test_content_is_read_in_one_way(void **state) {
     assert_int_equal(content_next(&rest, &code, &value).code, E_OPENING_FORM);
 }
 
+/* Written out, so that a field that is added is thought about twice. */
+static void test_what_an_auditor_may_be_told(void **state) {
+    (void)state;
+    static const unsigned told[] = {FIELD_ROLE,   FIELD_OPERATION, FIELD_PURPOSE,   FIELD_CATEGORY,
+                                    FIELD_BASIS,  FIELD_OUTCOME,   FIELD_RULE,      FIELD_NEED,
+                                    FIELD_COUNT,  FIELD_GIVER,     FIELD_RECIPIENT, FIELD_GROUND,
+                                    FIELD_DIGEST, FIELD_METHOD};
+    for (unsigned code = 0; code < 300; code++) {
+        bool is = false;
+        for (size_t i = 0; i < ARRAY_LEN(told); i++) {
+            is |= told[i] == code;
+        }
+        assert_int_equal(leaf_field_audited(code), is);
+    }
+    assert_true(content_audited(SLICE("")));
+    assert_true(content_audited(SLICE("\x05\x00\x01x\x08\x00\x01y")));
+    assert_false(content_audited(SLICE("\x01\x00\x01x\x05\x00\x01y")));
+    assert_false(content_audited(SLICE("\x05\x00\x01x\x0c\x00\x01y")));
+    assert_false(content_audited(SLICE("\x05\x00\x01x\xff\x00\x01y")));
+    assert_false(content_audited(SLICE("\x05\x00\x02x")));
+    assert_false(content_audited(SLICE("\x08\x00\x01x\x05\x00\x01y")));
+}
+
 static void test_limits_of_openings(void **state) {
     (void)state;
     static uint8_t much[OPENING_CONTENT_MAX + 1];
@@ -306,6 +329,7 @@ int main(void) {
         cmocka_unit_test(test_each_item_of_a_batch_opens_alone),
         cmocka_unit_test(test_mutated_openings_fail),
         cmocka_unit_test(test_content_is_read_in_one_way),
+        cmocka_unit_test(test_what_an_auditor_may_be_told),
         cmocka_unit_test(test_limits_of_openings),
         cmocka_unit_test(test_the_curious_neighbour),
     };
