@@ -5,11 +5,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "admin.h"
 #include "base/bytes.h"
 #include "base/date.h"
-#include "cli.h"
 #include "os/file.h"
-#include "ward/ward.h"
 
 enum { LINE_BYTES = 256, COPY_BYTES = 65536, CALL_MS = 600 * 1000 };
 
@@ -22,18 +21,23 @@ int cmd_backup(int argc, char **argv);
 int cmd_escrow(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 
-/* Calls over var/admin/guard.sock. The answer must be done in every case. */
-static struct status ask(const char *var, uint16_t op, const struct api_value *args,
-                         struct ward_answer *ret_answer) {
+struct status admin_open(const char *var, struct ward_client **ret_guard) {
     char path[OS_PATH_MAX];
-    struct ward_client *guard = NULL;
-    *ret_answer = (struct ward_answer){.fd = -1};
     int n = snprintf(path, sizeof path, "%s/admin/guard.sock", var);
     if (n < 0 || n >= (int)sizeof path) {
         return FAIL(E_TOO_LARGE);
     }
-    TRY(ward_open(path, &guard));
-    ward_set_timeout_ms(guard, CALL_MS);
+    TRY(ward_open(path, ret_guard));
+    ward_set_timeout_ms(*ret_guard, CALL_MS);
+    return STATUS_OK;
+}
+
+/* One call. The answer must be done in every case. */
+static struct status ask(const char *var, uint16_t op, const struct api_value *args,
+                         struct ward_answer *ret_answer) {
+    struct ward_client *guard = NULL;
+    *ret_answer = (struct ward_answer){.fd = -1};
+    TRY(admin_open(var, &guard));
     struct status s = ward_call(guard, op, NULL, args, ret_answer);
     ward_close(&guard);
     return s;

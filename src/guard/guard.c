@@ -54,9 +54,9 @@ static struct status read_uses(struct guard *g) {
 
 static void enter_handlers(struct guard *g) {
     static const struct handler *const tables[] = {
-        account_handlers, guardian_handlers, consent_handlers, clip_handlers,  feed_handlers,
-        history_handlers, rights_handlers,   console_handlers, admin_handlers, hold_handlers,
-        notice_handlers,  person_handlers,   record_handlers,
+        account_handlers, guardian_handlers, consent_handlers, clip_handlers,   feed_handlers,
+        history_handlers, rights_handlers,   console_handlers, admin_handlers,  hold_handlers,
+        audit_handlers,   notice_handlers,   person_handlers,  record_handlers,
     };
     for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
         for (const struct handler *h = tables[i]; h->run != NULL; h++) {

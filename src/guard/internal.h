@@ -7,6 +7,7 @@
 #include "law/map.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "vault/audit.h"
 #include "vault/blobs.h"
 #include "vault/erase.h"
 #include "vault/follow.h"
@@ -96,6 +97,14 @@ struct use_numbers {
     bool declared;
 };
 
+/* The audit file that is being handed out. */
+struct auditing {
+    struct vault_audit of;
+    uint64_t next;  /* leaf */
+    uint64_t lines; /* handed out */
+    bool open;
+};
+
 /* clip.c: what may be shown, from the lawful feed. */
 struct clip_state; /* a row of the projection */
 
@@ -113,6 +122,7 @@ struct guard {
     struct studio *studio;
     struct ranking *ranking;
     struct words *words;
+    struct auditing audit;
     struct buf notices; /* for watching connections, until the next tick takes them */
     bool notices_lost;  /* one could not be kept: every lease counts as ended */
     uint64_t feed_seq;
@@ -346,6 +356,7 @@ MUST_USE struct status find_whom(struct call *c, unsigned index, uint64_t *ret_s
 
 extern const struct handler account_handlers[], guardian_handlers[], consent_handlers[],
     clip_handlers[], feed_handlers[], history_handlers[], rights_handlers[], console_handlers[],
-    admin_handlers[], hold_handlers[], notice_handlers[], person_handlers[], record_handlers[];
+    admin_handlers[], hold_handlers[], audit_handlers[], notice_handlers[], person_handlers[],
+    record_handlers[];
 
 #endif

@@ -134,6 +134,21 @@ await test('a person of a program is asked for as such', () => {
   }
 });
 
+await test('an auditor is told what was done, and of nobody', async () => {
+  const { browser } = await signsIn('olga');
+  const refused = await browser.post('/api/console/read', { name: 'wilhelmina', category: 'watch-history', purpose: 'ads-personalised' });
+  assert.equal(refused.status, 403, refused.body.toString());
+  await stop(service, { keep: true }); // gathers
+  service = await start({ dir });
+  const file = join(dir, 'first.audit');
+  ends(own(['audit', '--out', file]), 0, /^$/);
+  const r = ward(['verify', 'audit', file, '--log', ledger, '--key', key, '--list']);
+  ends(r, 0, /consent; role: self; purpose: keep-history; giver: self$/m);
+  assert.match(r.said, /denial-batch; .*purpose: ads-personalised; .*outcome: deny; rule: gdpr:/);
+  assert.match(r.said, /^ {2}join +2 +0$/m);
+  for (const word of ['wilhelmina', 'bartholomeus', 'olga', 'example.org', '1990', 'subject:', 'at:', 'language']) assert.ok(!r.said.includes(word), word);
+});
+
 await test('a legal hold keeps a person, tells them, and ends', () => {
   const words = ['hold', 'wilhelmina', '--until', '2999-01-01', '--file', '2026/17'];
   ends(own(words), 2, /--ground/);
@@ -286,6 +301,21 @@ await test('with the tiles lost and the checkpoint there, what is left is set as
   assert.equal(await choice(browser, 'keep-history'), 'none');
   await until('the new ledger', 10000, () => leaves() > 0);
   ends(ward(['verify', 'log', ledger, '--key', key]), 0, /verified/);
+});
+
+/** What an auditor is given, verified, leaf by leaf. */
+function audited(name) {
+  const file = join(dir, name);
+  ends(own(['audit', '--out', file]), 0, /^$/);
+  const r = ward(['verify', 'audit', file, '--log', ledger, '--key', key, '--list']);
+  ends(r, 0, /verified/);
+  return r.said;
+}
+
+await test('an audit of a new ledger, over a store that remembers an old one', () => {
+  const said = audited('late.audit');
+  assert.match(said, /restored +1 +0/);
+  assert.ok(!/wilhelmina|bartholomeus|olga|example\.org/i.test(said), said);
 });
 
 /** Every file beneath it, by name, as it is. */

@@ -214,6 +214,19 @@ static void a_backup_has_a_name_and_no_path(void **state) {
     }
 }
 
+static void an_audit_is_for_the_owner(void **state) {
+    struct guard_world *w = *state;
+    struct ward_answer answer;
+    struct api_value span[ARG_ADMIN_AUDIT__COUNT] = {[ARG_ADMIN_AUDIT_SINCE] = api_n(0)};
+    assert_int_equal(ask(w, API_ADMIN_AUDIT, NULL, span, NULL), E_ROLE);
+    assert_int_equal(ask_admin(w, API_ADMIN_AUDIT, span, &answer), OK);
+    struct api_value args[ARG_ADMIN_OPENINGS__COUNT] = {answer.fields[ANS_ADMIN_AUDIT_AUDIT]};
+    ward_answer_done(&answer);
+    assert_int_equal(ask(w, API_ADMIN_OPENINGS, NULL, args, NULL), E_ROLE);
+    assert_int_equal(ask_admin(w, API_ADMIN_OPENINGS, args, NULL), OK);
+    assert_int_equal(ask_admin(w, API_ADMIN_OPENINGS, args, NULL), E_AUDIT_OVER);
+}
+
 static void too_many_wrong_passwords_wait(void **state) {
     struct guard_world *w = *state;
     struct person p = {0};
@@ -270,6 +283,7 @@ int main(void) {
         cmocka_unit_test(the_forgotten_are_gone),
         cmocka_unit_test(an_engineer_from_a_third_country_is_denied),
         cmocka_unit_test(a_backup_has_a_name_and_no_path),
+        cmocka_unit_test(an_audit_is_for_the_owner),
         cmocka_unit_test(too_many_wrong_passwords_wait),
         cmocka_unit_test(every_operation_answers_by_its_table),
     };

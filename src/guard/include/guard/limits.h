@@ -29,6 +29,8 @@ enum guard_limits {
     GUARD_PROGRAMS = 64,             /* registered */
     GUARD_PROGRAM_CONNECTIONS = 256, /* of all programs; the rest is the front's and the owner's */
     GUARD_RECORD_PAGE = 16384,       /* records of one answer, without payloads */
+    GUARD_AUDIT_BYTES = 1 << 20,     /* of an audit file in one answer */
+    GUARD_AUDIT_LEAVES = 1024,       /* looked at for one answer */
     GUARD_PAYLOAD_PAGE = 1000,       /* with payloads, and as many as fit into it */
 };
 
