@@ -41,7 +41,7 @@ const char *leaf_kind_meaning(unsigned kind) {
 }
 
 bool leaf_kind_audited(unsigned kind) {
-    return kind != LEAF_ERASURE_DONE && kind != LEAF_PUBLISH_ENDED;
+    return kind != LEAF_ERASURE_DONE;
 }
 
 uint32_t leaf_hour(int64_t unix_ms) {

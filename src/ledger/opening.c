@@ -219,6 +219,19 @@ static const struct field_row *find_field(unsigned code) {
     return &unknown;
 }
 
+struct status content_for_auditor(struct slice content, struct buf *out) {
+    unsigned code = 0;
+    struct slice value;
+    for (;;) {
+        TRY(content_next(&content, &code, &value));
+        if (code == 0) {
+            return STATUS_OK;
+        }
+        TRY(leaf_field_audited(code) ? content_add_text(out, (enum leaf_field)code, value)
+                                     : STATUS_OK);
+    }
+}
+
 /* Control characters of a text that somebody else wrote do not reach a terminal. */
 static struct status print_text(struct slice text, struct buf *out) {
     if (!slice_is_utf8(text)) {

@@ -206,8 +206,10 @@ static struct status note(struct vault *v, uint8_t kind, uint64_t subject, struc
                           uint64_t *ret_leaf) {
     struct person *p = NULL;
     TRY(subject == 0 ? STATUS_OK : person_get(v, subject, &p));
-    struct slice auditor = subject == 0 ? content : SLICE("");
-    return log_leaf(v, (enum leaf_kind)kind, p, content, auditor, ret_leaf);
+    struct buf auditor CLEANUP(buf_done);
+    buf_init(&auditor, OPENING_CONTENT_MAX);
+    TRY(content_for_auditor(content, &auditor));
+    return log_leaf(v, (enum leaf_kind)kind, p, content, buf_slice(&auditor), ret_leaf);
 }
 
 struct status vault_note(struct vault *v, uint8_t leaf_kind, uint64_t subject, struct slice content,

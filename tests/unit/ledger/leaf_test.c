@@ -228,6 +228,12 @@ static void test_what_an_auditor_may_be_told(void **state) {
         }
         assert_int_equal(leaf_field_audited(code), is);
     }
+    struct buf out CLEANUP(buf_done);
+    struct slice all = SLICE("\x01\x00\x01x\x05\x00\x01y\x0c\x00\x01z");
+    buf_init(&out, 64);
+    assert_int_equal(content_for_auditor(all, &out).code, OK);
+    assert_true(slice_eq(buf_slice(&out), SLICE("\x05\x00\x01y")));
+    assert_int_equal(content_for_auditor(SLICE("\x05\x00\x02x"), &out).code, E_OPENING_FORM);
     assert_true(content_audited(SLICE("")));
     assert_true(content_audited(SLICE("\x05\x00\x01x\x08\x00\x01y")));
     assert_false(content_audited(SLICE("\x01\x00\x01x\x05\x00\x01y")));

@@ -49,8 +49,8 @@ struct leaf_salt {
 const char *leaf_kind_text(unsigned kind);
 const char *leaf_kind_meaning(unsigned kind);
 
-/* Whether a leaf of this kind has something to open for the auditor. Of an erasure's completion,
- * and of what a person no longer shows, only the person is told. */
+/* Whether a leaf of this kind has something to open for the auditor. An erasure's completion is for
+ * who holds its receipt alone. */
 bool leaf_kind_audited(unsigned kind);
 
 uint32_t leaf_hour(int64_t unix_ms);
@@ -114,6 +114,8 @@ enum leaf_field {
 bool leaf_field_audited(unsigned code);
 /* Whether that is so of every field. False for malformed content. */
 bool content_audited(struct slice content);
+/* Adds those fields of it of which it is so. E_OPENING_FORM. */
+MUST_USE struct status content_for_auditor(struct slice content, struct buf *out);
 
 /* Appends a field. E_OPENING_FORM if a field of a higher code was appended before it. The caller
  * starts with an empty buffer and hands the same one each time. */
