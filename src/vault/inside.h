@@ -647,6 +647,9 @@ MUST_USE struct status rekey_restore(struct vault *v, uint64_t from);
 /* lost.c: what a restored backup holds under keys that are gone ------------------------------- */
 /* Whether that is why it failed: other failures end a restore. */
 bool restore_lost(struct status status);
+/* Outside of an op, before anything is done again: a period whose key is gone ends, with what the
+ * auditor could have opened of it. */
+MUST_USE struct status restore_periods(struct vault *v);
 /* Outside of an op, after everything was done again: every record and every blob's end is opened;
  * what no key opens goes, with all that hangs on it, and is counted. */
 MUST_USE struct status restore_check(struct vault *v, struct vault_restored *io_restored);

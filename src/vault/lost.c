@@ -61,6 +61,21 @@ static struct status drop_rows(struct vault *v, const struct buf *rows) {
     return STATUS_OK;
 }
 
+/* A row that no period's key opens would stand in the way of what is recorded next. */
+static struct status drop_periods(struct vault *v, const struct dead *dead) {
+    struct buf row CLEANUP(buf_done);
+    struct seal_key key CLEANUP(seal_key_done);
+    key = (struct seal_key){.bytes = {0}};
+    buf_init_secret(&row, OPENING_ROW_MAX);
+    TRY(drop_rows(v, &dead->rows));
+    v->period = 0;
+    struct status grows = openings_auditor_row(v, OPENINGS_GROWING, &key, &row);
+    bool lost = grows.code == E_VAULT_CORRUPT;
+    TRY(lost || grows.code == E_STORE_MISSING ? STATUS_OK : grows);
+    return lost ? store_delete(v->store, STORE_OPENINGS, OPENINGS_AUDITOR, OPENINGS_GROWING)
+                : STATUS_OK;
+}
+
 enum { PEOPLE_AT_ONCE = 2048 };
 
 /* A fresh key is made where one is needed next. */
@@ -207,6 +222,18 @@ static struct status check_segment(struct vault *v, uint32_t number, uint64_t *i
     TRY(op_end(v, drop_lost(v, &lost, &doomed)));
     *io_lost += lost.records;
     return doomed_destroy(v, &doomed);
+}
+
+struct status restore_periods(struct vault *v) {
+    struct dead dead CLEANUP(dead_done) = {.v = v};
+    buf_init(&dead.rows, (size_t)1 << 31);
+    buf_init(&dead.people, (size_t)1 << 31);
+    TRY(store_each(v->store, STORE_KEYS, 0, 0, note_dead, &dead));
+    if (dead.rows.len == 0) {
+        return STATUS_OK;
+    }
+    TRY(op_begin(v));
+    return op_end(v, drop_periods(v, &dead));
 }
 
 struct status restore_check(struct vault *v, struct vault_restored *io_restored) {

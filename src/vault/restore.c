@@ -270,6 +270,7 @@ static struct status bring_back(struct vault *v, struct restore *r, struct vault
     TRY(check_tight(v, r, from));
     TRY(op_begin(v));
     TRY(op_end(v, drop_pending(v, r)));
+    TRY(restore_periods(v));
     v->replaying = true;
     struct status status = do_again(v, from, ret);
     v->replaying = false;

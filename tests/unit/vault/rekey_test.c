@@ -492,6 +492,47 @@ static void a_person_without_a_key_is_dropped_and_counted(void **state) {
     assert_ledger(w);
 }
 
+static struct status count_opened(void *arg, const struct vault_audited *audited) {
+    uint64_t *counts = arg;
+    counts[audited->opening.len > 0]++;
+    return STATUS_OK;
+}
+
+/* Leaves that are not opened for an auditor, and those that are. */
+static void audit(struct world *w, uint64_t counts[2]) {
+    struct audit_span span = {.since = 0, .until = UINT32_MAX};
+    struct vault_audit audit;
+    struct buf note CLEANUP(buf_done);
+    buf_init(&note, NOTE_MAX);
+    ASSERT_OK(vault_audit_begin(w->v, &span, &audit, &note));
+    for (uint64_t next = 0; next < audit.leaves;) {
+        ASSERT_OK(vault_audit_leaves(w->v, &audit, count_opened, counts, &next));
+    }
+}
+
+/* The key of a period goes with a restore of something older, too. What it sealed is lost, and in
+ * nobody's way. */
+static void a_period_without_a_key_is_in_nobodys_way(void **state) {
+    struct world *w = *state;
+    uint64_t alice = world_adult(w, "alice@x.org");
+    uint64_t hers = put(w, alice, w->share, w->clip, "hers");
+    back_up(w, "first");
+    w->fake.now_ms += (int64_t)PERIOD_HOURS * 3600 * 1000;
+    ASSERT_OK(world_consent(w, alice, w->keep_history, LAW_CONSENT_STATE_GIVEN));
+    back_up(w, "second");
+    ASSERT_OK(world_consent(w, alice, w->keep_history, LAW_CONSENT_STATE_WITHDRAWN));
+    lose_and_restore(w, "first");
+    lose_and_restore(w, "second");
+    assert_reads(w, w->share, hers, "hers");
+    ASSERT_OK(world_consent(w, alice, w->keep_history, LAW_CONSENT_STATE_GIVEN));
+    world_reopen(w);
+    assert_reads(w, w->share, hers, "hers");
+    uint64_t counts[2] = {0};
+    audit(w, counts);
+    assert_true(counts[0] >= 2 && counts[1] >= 5); /* the consents before are lost */
+    assert_ledger(w);
+}
+
 int main(void) {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
@@ -507,6 +548,7 @@ int main(void) {
         TEST(what_no_key_opens_is_dropped_and_counted),
         TEST(with_the_keyrings_copy_it_is_deleted_again),
         TEST(a_person_without_a_key_is_dropped_and_counted),
+        TEST(a_period_without_a_key_is_in_nobodys_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
