@@ -1,7 +1,6 @@
-/* What sealing, forgetting and recording cost: records opened and sealed a second, keys born and
- * destroyed, leaves a second, proofs. Works on real files in a directory that it makes and removes.
- * Usage: bench_seal [KEYS [LEAVES [DIR]]] (1000000, 1000000, a new directory under /tmp) */
-#include <inttypes.h>
+/* What sealing and forgetting cost: records opened and sealed a second, keys born and destroyed.
+ * Works on real files in a directory that it makes and removes.
+ * Usage: bench_seal [KEYS [DIR]] (1000000, a new directory under /tmp) */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,13 +8,10 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "ledger/ledger.h"
-#include "ledger/receipt.h"
-#include "ledger/verify.h"
 #include "seal/keyring.h"
 #include "seal/record.h"
 
-enum { RECORD_BYTES = 200, ROUNDS = 300000, BATCH = 4096, PROOFS = 10000 };
+enum { RECORD_BYTES = 200, ROUNDS = 300000 };
 
 static char dir[256];
 
@@ -117,89 +113,16 @@ static void bench_keyring(size_t count) {
     mem_free(refs);
 }
 
-static void make_entries(uint8_t *entries, uint64_t first, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        struct leaf leaf = {.kind = LEAF_READ_BATCH, .hour = (uint32_t)(first >> 12)};
-        memcpy(leaf.person.bytes, &first, sizeof first);
-        memcpy(leaf.auditor.bytes, &i, sizeof i);
-        leaf_put(&leaf, entries + i * LEAF_LEN);
-    }
-}
-
-static void bench_proofs(struct ledger *ledger, const struct note_vkey *vkey, uint64_t leaves) {
-    struct buf file CLEANUP(buf_done);
-    struct buf scratch CLEANUP(buf_done);
-    static struct receipt receipt;
-    struct merkle_path path;
-    struct checkpoint head;
-    buf_init(&file, PROOF_MAX);
-    buf_init(&scratch, PROOF_EXTRA_MAX);
-    double t = now_s();
-    for (uint64_t i = 0; i < PROOFS; i++) {
-        must(ledger_prove_inclusion(ledger, i * 7919 % leaves, &path));
-    }
-    show("inclusion proof, checked", now_s() - t, PROOFS);
-    t = now_s();
-    must(ledger_receipt(ledger, leaves / 3, NULL, 0, &file));
-    show("a receipt", now_s() - t, 1);
-    printf("%-44s %10zu bytes, %zu hashes\n", "its size", file.len, path.count);
-    t = now_s();
-    for (size_t i = 0; i < 1000; i++) {
-        buf_clear(&scratch);
-        must(receipt_verify(buf_slice(&file), vkey, &scratch, &receipt, &head));
-    }
-    show("its verification, signature included", now_s() - t, 1000);
-}
-
-static void bench_ledger(uint64_t leaves) {
-    static uint8_t entries[BATCH * LEAF_LEN];
-    static struct verify_log_report report;
-    struct seal_key seed = seal_key_random();
-    struct seal_signing_key key = seal_signing_key_from_seed(&seed);
-    struct note_vkey vkey;
-    struct ledger *ledger = NULL;
-    char path[512];
-    snprintf(path, sizeof path, "%s", in_dir("log"));
-    struct ledger_options options = {
-        .fs = os_fs_real(), .dir = path, .origin = SLICE("bench.example"), .key = &key};
-    must(note_vkey_make(options.origin, NOTE_ED25519, key.public_key, &vkey));
-    must(ledger_create(&options));
-    must(ledger_open(&options, &ledger));
-    double t = now_s();
-    for (uint64_t at = 0; at < leaves; at += BATCH) {
-        make_entries(entries, at, BATCH);
-        must(ledger_append_at(ledger, at, entries, BATCH));
-        must(ledger_publish(ledger));
-    }
-    leaves = ledger_published(ledger);
-    show("leaves, published in batches of 4096", now_s() - t, leaves);
-    t = now_s();
-    for (size_t i = 0; i < 20; i++) {
-        make_entries(entries, leaves + i, 1);
-        must(ledger_append_at(ledger, leaves + i, entries, 1));
-        must(ledger_publish(ledger));
-    }
-    show("a single leaf, published", now_s() - t, 20);
-    bench_proofs(ledger, &vkey, leaves);
-    ledger_close(&ledger);
-    struct verify_log_options verify = {.fs = os_fs_real(), .dir = path, .log = &vkey};
-    t = now_s();
-    must(verify_log(&verify, &report));
-    show("the whole log verified, per leaf", now_s() - t, report.size);
-}
-
 int main(int argc, char **argv) {
     uint64_t keys = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
-    uint64_t leaves = argc > 2 ? strtoull(argv[2], NULL, 10) : 1000000;
     char command[512];
-    snprintf(dir, sizeof dir, "%s/ward-bench-XXXXXX", argc > 3 ? argv[3] : "/tmp");
-    if (keys < 2000 || leaves < BATCH || mkdtemp(dir) == NULL) {
-        fprintf(stderr, "usage: bench_seal [KEYS >= 2000 [LEAVES >= 4096 [DIR]]]\n");
+    snprintf(dir, sizeof dir, "%s/ward-bench-XXXXXX", argc > 2 ? argv[2] : "/tmp");
+    if (keys < 2000 || mkdtemp(dir) == NULL) {
+        fprintf(stderr, "usage: bench_seal [KEYS >= 2000 [DIR]]\n");
         return 2;
     }
     must(seal_init());
     bench_keyring((size_t)keys);
-    bench_ledger(leaves);
     snprintf(command, sizeof command, "rm -r '%s'", dir);
     return system(command) == 0 ? 0 : 1;
 }

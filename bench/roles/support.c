@@ -1,4 +1,4 @@
-/* What every part of bench/gdpr uses: time, files, processes. */
+/* What bench/gdpr and bench/guard use: time, files, processes. */
 #include <fcntl.h>
 #include <ftw.h>
 #include <grp.h>
@@ -18,7 +18,7 @@
 void die(const char *format, ...) {
     va_list args;
     va_start(args, format);
-    fputs("bench/gdpr: ", stderr);
+    fputs("bench: ", stderr);
     vfprintf(stderr, format, args);
     fputc('\n', stderr);
     va_end(args);
