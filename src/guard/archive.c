@@ -453,7 +453,8 @@ struct status archive_write(struct call *c, uint64_t subject, uint64_t *ret_size
         return FAIL(E_MEMORY);
     }
     *a = (struct archive){.c = c, .subject = subject};
-    a->use = (struct vault_use){.operation = LAW_OPERATION_USE, .actor = &c->actor, .gpc = c->gpc};
+    a->use = (struct vault_use){
+        .operation = LAW_OPERATION_USE, .actor = &c->actor, .gpc = c->gpc, .asked_by = subject};
     TRY(vault_purpose(c->g->vault, SLICE(LAW_MAP_RIGHTS), &a->use.purpose));
     TRY(tar_open(&a->tar, c->now_ms / 1000));
     buf_init_secret(&a->line, LINE_BYTES);

@@ -13,8 +13,11 @@ int64_t guard_now(const struct guard *g) {
 
 struct vault_use use_of(const struct call *c, uint16_t op) {
     const struct use_numbers *n = &c->g->uses[op];
-    return (struct vault_use){
-        .purpose = n->purpose, .operation = n->operation, .actor = &c->actor, .gpc = c->gpc};
+    return (struct vault_use){.purpose = n->purpose,
+                              .operation = n->operation,
+                              .actor = &c->actor,
+                              .gpc = c->gpc,
+                              .asked_by = c->session.subject};
 }
 
 void call_decided(struct call *c, const struct vault_use *use, uint8_t category, uint64_t subject,

@@ -200,6 +200,19 @@ static void add_actor(struct law_facts *f, const struct vault_actor *actor) {
     }
 }
 
+static bool is_foreign(const struct vault_use *use) {
+    return use->actor != NULL && use->actor->id.len > 0;
+}
+
+/* What the person asked for, the controller itself does for them: nobody else is handed anything,
+ * and data of somebody else are not theirs to ask for. */
+static bool is_own_request(const struct vault *v, const struct vault_use *use,
+                           const struct person *p) {
+    bool own = p != NULL && use->asked_by != 0 && use->asked_by == p->subject.id;
+    return own && use->recipient == 0 && !is_foreign(use) &&
+           slice_eq(vault_purpose_name(v, use->purpose), SLICE(LAW_MAP_RIGHTS));
+}
+
 static void add_use(struct law_facts *f, const struct vault_use *use) {
     add_actor(f, use->actor);
     if (use->by_subject_action) {
@@ -257,6 +270,9 @@ static struct status gather(struct vault *v, const struct vault_use *use, const 
     }
     add_record(v, ret, use->purpose, record);
     add_use(ret, use);
+    if (is_own_request(v, use, p)) {
+        SET(ret, request_by_subject, LAW_REQUEST_BY_SUBJECT, 1);
+    }
     return STATUS_OK;
 }
 
@@ -357,14 +373,13 @@ struct status answer_status(const struct vault_answer *answer) {
 }
 
 /* Everything that a decision depends on but the person; 0 when that is too much to keep. */
-static uint64_t what_of(const struct vault_use *use, uint8_t category,
-                        const struct record_facts *record) {
-    bool foreign = use->actor != NULL && use->actor->id.len > 0;
-    if (foreign || use->from_authority) {
+static uint64_t what_of(const struct vault *v, const struct vault_use *use, uint8_t category,
+                        const struct person *p, const struct record_facts *record) {
+    if (is_foreign(use) || use->from_authority) {
         return 0;
     }
     uint64_t flags = 1 | (uint64_t)use->by_subject_action << 1 | (uint64_t)use->gpc << 2 |
-                     (uint64_t)use->account << 3;
+                     (uint64_t)use->account << 3 | (uint64_t)is_own_request(v, use, p) << 9;
     uint64_t collected_for = 0;
     if (record != NULL && record->present) {
         flags |= UINT64_C(1) << 4 | (uint64_t)record->lawful << 5 |
@@ -411,7 +426,7 @@ static bool is_bad_fact(struct status status) {
 struct status decide_fast(struct vault *v, const struct vault_use *use, uint8_t category,
                           struct person *p, const struct record_facts *record, int64_t now_ms,
                           bool *ret_permit, int64_t *ret_until_ms) {
-    uint64_t what = what_of(use, category, record);
+    uint64_t what = what_of(v, use, category, p, record);
     const struct decided *before = find_decided(v, p, what, now_ms);
     if (before != NULL) {
         v->from_cache++;

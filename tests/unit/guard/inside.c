@@ -63,7 +63,7 @@ static void read_notice(struct inside *w, const char *audience, char ret[65]) {
 }
 
 void inside_open(struct inside *w) {
-    *w = (struct inside){.fake.now_ms = 1800000000000LL}; /* 2027-01-15 */
+    *w = (struct inside){.fake.now_ms = 1800000000000LL, .fd = -1}; /* 2027-01-15 */
     w->clock = os_clock_fake(&w->fake);
     assert_int_equal(seal_init().code, OK);
     make_dirs(w);
@@ -81,8 +81,16 @@ void inside_open(struct inside *w) {
     read_notice(w, "child", w->notice[1]);
 }
 
+static void drop_file(struct inside *w) {
+    if (w->fd >= 0) {
+        close(w->fd);
+    }
+    w->fd = -1;
+}
+
 void inside_close(struct inside *w) {
     char command[80];
+    drop_file(w);
     guard_free(&w->guard);
     vault_close(&w->vault);
     rules_done(&w->rules);
@@ -127,9 +135,8 @@ uint16_t call(struct inside *w, uint16_t number, const uint8_t *session,
     if (answer.code != OK && !api_op_may_fail(op, answer.code)) {
         fail_msg("%s may not answer %s", op->name, error_info(answer.code)->name);
     }
-    if (reply.fd >= 0) {
-        close(reply.fd);
-    }
+    drop_file(w);
+    w->fd = reply.fd;
     if (ret_answer != NULL) {
         *ret_answer = answer;
     }
@@ -183,6 +190,51 @@ uint64_t id_of(struct inside *w, const uint8_t *session) {
     struct api_answer answer;
     assert_int_equal(call(w, API_ACCOUNT_ME, session, NULL, &answer), OK);
     return answer.fields[ANS_ACCOUNT_ME_ID].n;
+}
+
+static uint64_t put_blob(struct inside *w, uint64_t owner) {
+    const struct use_numbers *n = &w->guard->uses[API_CLIP_BEGIN];
+    struct vault_use use = {.purpose = n->purpose, .operation = LAW_OPERATION_STORE};
+    struct vault_meta meta = {.owner = owner, .category = n->category};
+    struct vault_answer answer;
+    uint64_t id = 0;
+    assert_int_equal(vault_blob_begin(w->vault, &use, &meta, SLICE("video/mp4"), &id, &answer).code,
+                     OK);
+    assert_int_equal(vault_blob_add(w->vault, id, 0, SLICE("moving pictures")).code, OK);
+    assert_int_equal(vault_blob_finish(w->vault, id).code, OK);
+    return id;
+}
+
+uint64_t puts_clip(struct inside *w, uint64_t owner, const char *audience) {
+    struct vault_use use = {.purpose = w->guard->uses[API_CLIP_BEGIN].purpose,
+                            .operation = LAW_OPERATION_STORE};
+    struct vault_meta meta = {.owner = owner, .category = w->guard->uses[API_CLIP_MINE].category};
+    struct vault_answer answer;
+    struct buf plain CLEANUP(buf_done) = {0};
+    uint64_t id = 0;
+    struct api_value v[STO_CLIP__COUNT] = {
+        [STO_CLIP_CAPTION] = api_text("Sunrise"),
+        [STO_CLIP_OWNER_NAME] = api_text("somebody"),
+        [STO_CLIP_AUDIENCE] = api_text(audience),
+        [STO_CLIP_STATE] = api_text("ready"),
+        [STO_CLIP_LARGE] = api_n(put_blob(w, owner)),
+        [STO_CLIP_SMALL] = api_n(put_blob(w, owner)),
+        [STO_CLIP_POSTER] = api_n(put_blob(w, owner)),
+        [STO_CLIP_CREATED_AT] = api_time(w->fake.now_ms),
+    };
+    buf_init(&plain, VAULT_PAYLOAD_MAX);
+    assert_int_equal(stored_write(API_STORED_CLIP, v, &plain).code, OK);
+    assert_int_equal(vault_put(w->vault, &use, &meta, buf_slice(&plain), &id, &answer).code, OK);
+    round_of(w);
+    return id;
+}
+
+uint16_t plays(struct inside *w, const uint8_t *viewer, uint64_t clip, uint64_t *ret_lease) {
+    struct api_value args[ARG_CLIP_OPEN__COUNT] = {api_n(clip), api_text("large")};
+    struct api_answer answer;
+    uint16_t code = call(w, API_CLIP_OPEN, viewer, args, &answer);
+    *ret_lease = code == OK ? answer.fields[ANS_CLIP_OPEN_LEASE].n : 0;
+    return code;
 }
 
 void round_of(struct inside *w) {

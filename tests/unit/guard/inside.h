@@ -27,6 +27,7 @@ struct inside {
     struct guard *guard;
     struct arena arena; /* of the last answer */
     struct buf out;     /* its frame */
+    int fd;             /* the file that came with it, until the next; -1: none */
     struct buf notices; /* of the last round */
     char notice[2][65]; /* adult, child; in English */
     unsigned spawned;   /* studios asked for and not yet given */
@@ -45,6 +46,9 @@ uint16_t joins(struct inside *w, const char *name, const char *birth, const char
 uint16_t logs_in(struct inside *w, const char *name, const char *password, token ret_session);
 uint16_t chooses(struct inside *w, const uint8_t *session, const char *purpose, const char *state);
 uint64_t id_of(struct inside *w, const uint8_t *session);
+/* A clip that is ready, as the studio leaves it: its caption is Sunrise. */
+uint64_t puts_clip(struct inside *w, uint64_t owner, const char *audience);
+uint16_t plays(struct inside *w, const uint8_t *viewer, uint64_t clip, uint64_t *ret_lease);
 /* One round between requests. */
 void round_of(struct inside *w);
 /* A round, then time passes: nothing that happened before is still waiting to be acknowledged. */

@@ -7,53 +7,6 @@
 
 static const char device[] = "device-a-0123456789";
 
-/* --- a clip that is ready, as the studio leaves it --- */
-
-static uint64_t put_blob(struct inside *w, uint64_t owner) {
-    const struct use_numbers *n = &w->guard->uses[API_CLIP_BEGIN];
-    struct vault_use use = {.purpose = n->purpose, .operation = LAW_OPERATION_STORE};
-    struct vault_meta meta = {.owner = owner, .category = n->category};
-    struct vault_answer answer;
-    uint64_t id = 0;
-    assert_int_equal(vault_blob_begin(w->vault, &use, &meta, SLICE("video/mp4"), &id, &answer).code,
-                     OK);
-    assert_int_equal(vault_blob_add(w->vault, id, 0, SLICE("moving pictures")).code, OK);
-    assert_int_equal(vault_blob_finish(w->vault, id).code, OK);
-    return id;
-}
-
-static uint64_t put_clip(struct inside *w, uint64_t owner, const char *audience) {
-    struct vault_use use = {.purpose = w->guard->uses[API_CLIP_BEGIN].purpose,
-                            .operation = LAW_OPERATION_STORE};
-    struct vault_meta meta = {.owner = owner, .category = w->guard->uses[API_CLIP_MINE].category};
-    struct vault_answer answer;
-    struct buf plain CLEANUP(buf_done) = {0};
-    uint64_t id = 0;
-    struct api_value v[STO_CLIP__COUNT] = {
-        [STO_CLIP_CAPTION] = api_text("Sunrise"),
-        [STO_CLIP_OWNER_NAME] = api_text("somebody"),
-        [STO_CLIP_AUDIENCE] = api_text(audience),
-        [STO_CLIP_STATE] = api_text("ready"),
-        [STO_CLIP_LARGE] = api_n(put_blob(w, owner)),
-        [STO_CLIP_SMALL] = api_n(put_blob(w, owner)),
-        [STO_CLIP_POSTER] = api_n(put_blob(w, owner)),
-        [STO_CLIP_CREATED_AT] = api_time(w->fake.now_ms),
-    };
-    buf_init(&plain, VAULT_PAYLOAD_MAX);
-    assert_int_equal(stored_write(API_STORED_CLIP, v, &plain).code, OK);
-    assert_int_equal(vault_put(w->vault, &use, &meta, buf_slice(&plain), &id, &answer).code, OK);
-    round_of(w);
-    return id;
-}
-
-static uint16_t opens(struct inside *w, const uint8_t *viewer, uint64_t clip, uint64_t *ret_lease) {
-    struct api_value args[ARG_CLIP_OPEN__COUNT] = {api_n(clip), api_text("large")};
-    struct api_answer answer;
-    uint16_t code = call(w, API_CLIP_OPEN, viewer, args, &answer);
-    *ret_lease = code == OK ? answer.fields[ANS_CLIP_OPEN_LEASE].n : 0;
-    return code;
-}
-
 /* --- an owner with a public clip, and a viewer who holds it --- */
 
 struct held {
@@ -76,8 +29,8 @@ static void hold_of(struct inside *w, struct held *h, const char *birth) {
     assert_int_equal(joins(w, names[0], birth, mark, h->owner), OK);
     assert_int_equal(joins(w, names[1], "1991-02-01", mark, h->viewer), OK);
     h->owner_id = id_of(w, h->owner);
-    h->clip = put_clip(w, h->owner_id, "everyone");
-    assert_int_equal(opens(w, h->viewer, h->clip, &h->lease), OK);
+    h->clip = puts_clip(w, h->owner_id, "everyone");
+    assert_int_equal(plays(w, h->viewer, h->clip, &h->lease), OK);
     round_of(w);
     assert_false(ended(w, h->lease));
 }
@@ -91,8 +44,8 @@ static void is_gone(struct held *h) {
     uint64_t lease;
     round_of(h->w);
     assert_true(ended(h->w, h->lease));
-    assert_int_equal(opens(h->w, h->viewer, h->clip, &lease), E_NOT_FOUND);
-    assert_int_equal(opens(h->w, NULL, h->clip, &lease), E_NOT_FOUND);
+    assert_int_equal(plays(h->w, h->viewer, h->clip, &lease), E_NOT_FOUND);
+    assert_int_equal(plays(h->w, NULL, h->clip, &lease), E_NOT_FOUND);
     round_of(h->w);
     assert_false(ended(h->w, h->lease)); /* once */
 }
@@ -112,7 +65,7 @@ static void the_owner_changes_the_audience(void **state) {
     struct api_value args[ARG_CLIP_AUDIENCE__COUNT] = {api_n(h.clip), api_text("me")};
     assert_int_equal(call(h.w, API_CLIP_AUDIENCE, h.owner, args, NULL), OK);
     is_gone(&h);
-    assert_int_equal(opens(h.w, h.owner, h.clip, &own), OK);
+    assert_int_equal(plays(h.w, h.owner, h.clip, &own), OK);
     args[ARG_CLIP_AUDIENCE_AUDIENCE] = api_text("followers");
     assert_int_equal(call(h.w, API_CLIP_AUDIENCE, h.owner, args, NULL), E_AUDIENCE);
 }
@@ -192,7 +145,7 @@ static void others_keep_theirs(void **state) {
     round_of(a.w);
     assert_true(ended(a.w, a.lease));
     assert_false(ended(b.w, b.lease));
-    assert_int_equal(opens(b.w, b.viewer, b.clip, &b.lease), OK);
+    assert_int_equal(plays(b.w, b.viewer, b.clip, &b.lease), OK);
 }
 
 /* --- a legal hold --- */
@@ -280,13 +233,13 @@ static void a_projection_that_was_late_is_made_anew(void **state) {
     gone.w->fake.now_ms += VAULT_ACK_WITHIN_MS + 1;
     assert_int_equal(vault_tick(gone.w->vault, &next_ms).code, OK); /* which stops them */
     is_gone(&gone);
-    assert_int_equal(opens(kept.w, kept.viewer, kept.clip, &lease), OK);
+    assert_int_equal(plays(kept.w, kept.viewer, kept.clip, &lease), OK);
     assert_int_equal(likes_of(&kept), 1);
     later(kept.w, 2 * HOUR_MS); /* when likes of clips that are gone go */
     round_of(kept.w);
     round_of(kept.w);
     assert_int_equal(likes_of(&kept), 1);
-    assert_int_equal(opens(kept.w, NULL, gone.clip, &lease), E_NOT_FOUND);
+    assert_int_equal(plays(kept.w, NULL, gone.clip, &lease), E_NOT_FOUND);
 }
 
 static int open_world(void **state) {

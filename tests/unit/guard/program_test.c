@@ -354,6 +354,33 @@ static void what_others_have_of_a_person_is_in_it(void **state) {
     all = archive_of(w, "writer", 0, &withheld);
     holds(all, "\"of_another\":false");
     holds(all, "\"data\":\"about the reader\"");
+    /* What the writer was not told keeps it from everybody but the writer, who asks. */
+    assert_int_equal(set_facts(w, &shop, writer, "2015-05-01"), OK);
+    holds(archive_of(w, "writer", 0, &withheld), "\"data\":\"about the reader\"");
+    assert_int_equal(withheld, 0);
+    holds_not(archive_of(w, "reader", 0, &withheld), "about the reader");
+    assert_int_equal(withheld, 1);
+}
+
+/* Told as an adult and a child after all, and nothing may be done with it: it is handed to its
+ * person, and to nobody else. */
+static void what_the_program_failed_at_keeps_nothing_back(void **state) {
+    struct guard_world *w = *state;
+    struct asking q = {.payloads = true};
+    struct got got;
+    uint64_t person;
+    uint64_t record;
+    uint64_t withheld;
+    assert_int_equal(add(w, &shop, "customer 12", "1990-05-01", &person), OK);
+    assert_int_equal(put(w, &shop, person, "as an adult", &record), OK);
+    assert_int_equal(set_facts(w, &shop, person, "2015-05-01"), OK);
+    assert_int_equal(on_off(w, &shop, API_PERSON_RESTRICT, person, shop.comments, true), OK);
+    holds(archive_of(w, "customer 12", 0, &withheld), "as an adult");
+    assert_int_equal(withheld, 0);
+    q.query[TYP_QUERY_PERSON] = api_n(person);
+    assert_int_equal(find(w, &shop, shop.comments, &q, &got), OK);
+    assert_true(got.count == 0 && got.denied == 1);
+    assert_int_equal(read_as(w, shop.token, shop.comments, record, NULL), E_DENIED);
 }
 
 /* The law decides here too; what it keeps back is not passed over in silence. */
@@ -361,14 +388,15 @@ static void what_the_law_keeps_back_is_named(void **state) {
     struct guard_world *w = *state;
     uint64_t person;
     uint64_t withheld;
-    assert_int_equal(add(w, &shop, "customer 12", "1990-05-01", &person), OK);
+    assert_int_equal(add(w, &shop, "customer 15", "1990-05-01", &person), OK);
     assert_int_equal(put(w, &shop, person, "as an adult", NULL), OK);
-    assert_int_equal(set_facts(w, &shop, person, "2015-05-01"), OK);
-    const char *all = archive_of(w, "customer 12", 0, &withheld);
+    assert_int_equal(set_all(w, &shop, person, "2015-05-01", "CN", "", ""), OK);
+    const char *all = archive_of(w, "customer 15", 0, &withheld);
     assert_int_equal(withheld, 1);
     holds(all, "{\"withheld\":\"comment\",\"records\":1,\"of_another\":false,"
                "\"undeclared\":false,\"rules\":[");
-    holds(all, "\"gdpr:12(1)\"");
+    holds(all, "\"pipl:31\"");
+    holds_not(all, "gdpr:12(1)");
     holds_not(all, "as an adult");
 }
 
@@ -769,6 +797,7 @@ int main(void) {
         cmocka_unit_test(the_law_stands_between),
         cmocka_unit_test(the_owner_hands_out_everything_about_a_person),
         cmocka_unit_test(what_others_have_of_a_person_is_in_it),
+        cmocka_unit_test(what_the_program_failed_at_keeps_nothing_back),
         cmocka_unit_test(what_the_law_keeps_back_is_named),
         cmocka_unit_test(no_token_but_its_own),
         cmocka_unit_test(the_owner_reaches_whom_they_name_and_nobody_else),

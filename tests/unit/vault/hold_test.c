@@ -52,6 +52,17 @@ static void assert_remains(struct world *w, uint64_t id, const char *text) {
     assert_true(failed(world_read(w, w->rights, id, got, sizeof got)));
 }
 
+/* The person can still ask for it (GDPR Art. 15(1)). */
+static void assert_handed_to_its_person(struct world *w, uint64_t person, uint64_t id,
+                                        const char *text) {
+    struct vault_use use = {
+        .purpose = w->rights, .operation = LAW_OPERATION_USE, .asked_by = person};
+    struct buf plain CLEANUP(buf_done);
+    buf_init_secret(&plain, 64);
+    ASSERT_OK(vault_read(w->v, &use, id, &plain, NULL, NULL));
+    assert_true(slice_eq(buf_slice(&plain), slice_str(text)));
+}
+
 static void assert_all_gone(struct world *w, uint64_t owner) {
     assert_int_equal(vault_stats(w->v).records, 0);
     assert_int_equal(w->v->hold_count, 0);
@@ -166,8 +177,10 @@ static void a_held_record_outlives_its_category(void **state) {
     tick(w);
     world_reopen(w);
     assert_remains(w, held, "evidence");
+    assert_handed_to_its_person(w, alice, held, "evidence");
     ASSERT_IS(world_read(w, w->share, gone, got, sizeof got), E_NO_RECORD);
     ASSERT_OK(world_put(w, alice, w->share, w->clip, "new", &fresh));
+    assert_handed_to_its_person(w, alice, held, "evidence");
     w->fake.now_ms += HOUR_MS;
     tick(w);
     tick(w);

@@ -125,6 +125,72 @@ static void who_waits_for_a_guardian_is_served_little(void **state) {
     ASSERT_OK(world_put(w, child, w->share, w->clip, "more", &id));
 }
 
+static struct status see_nothing(void *arg, const struct vault_meta *meta, struct slice payload) {
+    (void)arg;
+    (void)meta;
+    (void)payload;
+    return STATUS_OK;
+}
+
+/* Whether the record opens so; asked twice, since what was decided is kept. */
+static bool opens(struct world *w, const struct vault_use *use, uint64_t id) {
+    struct buf plain CLEANUP(buf_done);
+    struct vault_query query = {.id = id};
+    struct vault_found found;
+    buf_init_secret(&plain, 64);
+    struct status read = vault_read(w->v, use, id, &plain, NULL, NULL);
+    ASSERT_OK(vault_find_meta(w->v, use, &query, see_nothing, NULL, &found));
+    assert_int_equal(found.permitted, failed(read) ? 0 : 1);
+    return !failed(read);
+}
+
+/* Told nothing, and restricted besides: it opens to the person's own request and to no other. */
+static void only_who_asked_is_handed_what_is_theirs(void **state) {
+    struct world *w = *state;
+    uint64_t alice = world_adult(w, "alice@example.org");
+    uint64_t bob = world_adult(w, "bob@example.org");
+    uint64_t id = 0;
+    struct vault_subject subject;
+    const struct vault_actor self = {.session = 1, .subject = alice};
+    const struct vault_actor other = {
+        .session = 2, .subject = alice, .id = SLICE("carrier"), .country = SLICE("NL")};
+    ASSERT_OK(world_put(w, alice, w->share, w->clip, "hers", &id));
+    ASSERT_OK(vault_subject_get(w->v, alice, &subject));
+    subject.facts.notice = (struct vault_notice){.shown = false};
+    ASSERT_OK(vault_subject_set_facts(w->v, NULL, alice, &subject.facts));
+    ASSERT_OK(vault_restrict(w->v, NULL, alice, VAULT_ALL, true));
+    const struct vault_use asked = {
+        .purpose = w->rights, .operation = LAW_OPERATION_USE, .actor = &self, .asked_by = alice};
+    const struct {
+        struct vault_use use;
+        bool opens;
+    } uses[] = {
+        {{asked.purpose, LAW_OPERATION_USE, &self, .asked_by = 0}, false},
+        {asked, true},
+        {{asked.purpose, LAW_OPERATION_USE, NULL, .asked_by = alice}, true},
+        {{asked.purpose, LAW_OPERATION_USE, NULL, .asked_by = bob}, false},
+        {{w->share, LAW_OPERATION_USE, &self, .asked_by = alice}, false},
+        {{w->support, LAW_OPERATION_USE, NULL, .asked_by = alice}, false},
+        {{asked.purpose, LAW_OPERATION_USE, &other, .asked_by = alice}, false},
+    };
+    for (int turn = 0; turn < 3; turn++) {
+        for (size_t i = 0; i < ARRAY_LEN(uses); i++) {
+            assert_int_equal(opens(w, &uses[i].use, id), uses[i].opens);
+        }
+    }
+    /* The relay receives accounts for this purpose, and not because somebody asked for their own.
+     */
+    struct vault_answer answer;
+    struct vault_use handed = asked;
+    handed.operation = LAW_OPERATION_DISCLOSE;
+    handed.recipient = (uint8_t)(w->relay + 1);
+    ASSERT_OK(vault_decide(w->v, &handed, w->account, alice, &answer));
+    assert_false(answer.permit || answer.undeclared);
+    handed.operation = LAW_OPERATION_USE;
+    ASSERT_OK(vault_decide(w->v, &handed, w->account, alice, &answer));
+    assert_false(answer.permit || answer.undeclared);
+}
+
 static void retention_is_kept_to_the_second(void **state) {
     struct world *w = *state;
     uint64_t alice = world_adult(w, "alice@example.org");
@@ -605,6 +671,7 @@ int main(void) {
         TEST(what_the_map_does_not_declare_is_refused),
         TEST(a_child_cannot_consent_alone),
         TEST(who_waits_for_a_guardian_is_served_little),
+        TEST(only_who_asked_is_handed_what_is_theirs),
         TEST(retention_is_kept_to_the_second),
         TEST(an_erased_person_is_gone_and_proven),
         TEST(a_message_stays_for_the_other_without_the_one_who_left),

@@ -50,6 +50,9 @@ struct vault_use {
     bool from_authority;             /* an authority demands it */
     struct slice authority_country;  /* two letters */
     bool treaty;
+    uint64_t asked_by; /* the person who asked for exactly this, to exercise a right; 0: nobody.
+                          The guard's word alone, and about that person's own data, for the
+                          purpose of people's rights */
 };
 
 /* The law's answer to one use. `rules` and `needs` are what the person is told. */
