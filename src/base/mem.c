@@ -35,6 +35,12 @@ void *mem_alloc(size_t size) {
     return must_fail() ? NULL : calloc(1, size == 0 ? 1 : size);
 }
 
+void *mem_lines(size_t size) {
+    size_t whole = (size + MEM_LINE - 1) / MEM_LINE * MEM_LINE;
+    void *lines = must_fail() || whole < size ? NULL : aligned_alloc(MEM_LINE, whole);
+    return lines == NULL ? NULL : memset(lines, 0, whole);
+}
+
 void *mem_array(size_t count, size_t size) {
     size_t total;
     if (__builtin_mul_overflow(count, size, &total)) {

@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 
-enum { HEADS_STEP = 4096, SEGMENTS_STEP = 64 };
+enum { OWNERS_STEP = 4096, OWNED_STEP = 4, SEGMENTS_STEP = 64 };
 
 void columns_init(struct columns *c) {
     *c = (struct columns){.segments = NULL};
@@ -27,8 +27,11 @@ void columns_done(struct columns *c) {
     for (size_t i = 0; i < c->count; i++) {
         segment_free(c->segments[i]);
     }
+    for (size_t i = 0; i < c->owner_count; i++) {
+        mem_free(c->owners[i].ids);
+    }
     mem_free(c->segments);
-    mem_free(c->heads);
+    mem_free(c->owners);
     columns_init(c);
 }
 
@@ -37,19 +40,38 @@ void columns_release(struct columns *c, uint32_t number) {
     c->segments[number] = NULL;
 }
 
-static struct status reserve_heads(struct columns *c, uint64_t owner) {
-    if (owner < c->head_count) {
+static struct status reserve_owners(struct columns *c, uint64_t owner) {
+    if (owner < c->owner_count) {
         return STATUS_OK;
     }
-    size_t grown = c->head_count + c->head_count / 2;
-    size_t count = (owner < grown ? grown : (size_t)owner) + HEADS_STEP;
-    uint32_t *heads = mem_resize(c->heads, count, sizeof *heads);
-    if (heads == NULL) {
+    size_t grown = c->owner_count + c->owner_count / 2;
+    size_t count = (owner < grown ? grown : (size_t)owner) + OWNERS_STEP;
+    struct owned *owners = mem_resize(c->owners, count, sizeof *owners);
+    if (owners == NULL) {
         return FAIL(E_MEMORY);
     }
-    memset(heads + c->head_count, 0, (count - c->head_count) * sizeof *heads);
-    c->heads = heads;
-    c->head_count = count;
+    memset(owners + c->owner_count, 0, (count - c->owner_count) * sizeof *owners);
+    c->owners = owners;
+    c->owner_count = count;
+    return STATUS_OK;
+}
+
+/* Room for one more at the end. */
+static struct status reserve_owned(struct owned *o) {
+    if (o->first > o->count) {
+        memmove(o->ids, o->ids + o->first, o->count * sizeof *o->ids);
+        o->first = 0;
+    }
+    if (o->first + o->count < o->cap) {
+        return STATUS_OK;
+    }
+    size_t cap = (size_t)o->cap + o->cap / 2 + OWNED_STEP;
+    uint32_t *ids = mem_resize(o->ids, cap, sizeof *ids);
+    if (ids == NULL) {
+        return FAIL(E_MEMORY);
+    }
+    o->ids = ids;
+    o->cap = (uint32_t)cap;
     return STATUS_OK;
 }
 
@@ -104,7 +126,7 @@ static struct status reserve_segment(struct columns *c, uint64_t id, struct segm
     size_t number = (size_t)(id >> SEGMENT_BITS);
     TRY(reserve_table(c, number));
     if (c->segments[number] == NULL) {
-        struct segment *s = mem_alloc(sizeof *s);
+        struct segment *s = mem_lines(sizeof *s);
         if (s == NULL) {
             return FAIL(E_MEMORY);
         }
@@ -135,7 +157,8 @@ struct status columns_reserve(struct columns *c, const struct vault_meta *meta) 
     }
     struct segment *s = NULL;
     TRY(reserve_segment(c, meta->id, &s));
-    TRY(reserve_heads(c, meta->owner));
+    TRY(reserve_owners(c, meta->owner));
+    TRY(reserve_owned(&c->owners[meta->owner]));
     TRY(reserve_planes(s, PLANES_PURPOSE, meta->purposes));
     TRY(reserve_planes(s, PLANES_OBJECTION, meta->objections));
     TRY(reserve_planes(s, PLANES_SHARE, meta->shares));
@@ -161,38 +184,44 @@ static struct segment *segment_of(const struct columns *c, uint64_t id) {
     return number < c->count ? c->segments[number] : NULL;
 }
 
-/* Newest first: the list of an owner ascends from its end. A record that comes late (out of
- * order) goes where its id belongs. */
-static void link_owner(struct columns *c, struct segment *s, uint32_t at, uint64_t id) {
-    uint32_t owner = s->rows[at].owner;
-    uint32_t newer = 0;
-    uint32_t older = c->heads[owner];
-    while (older > id) {
-        newer = older;
-        older = segment_of(c, older)->rows[older % SEGMENT_RECORDS].next;
+/* Index of the first that is not below `id`. */
+static uint32_t owned_place(const struct owned *o, uint64_t id) {
+    uint32_t low = 0;
+    uint32_t high = o->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (o->ids[o->first + middle] < id) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
     }
-    s->rows[at].next = older;
-    s->rows[at].prev = newer;
-    if (older != 0) {
-        segment_of(c, older)->rows[older % SEGMENT_RECORDS].prev = (uint32_t)id;
-    }
-    if (newer != 0) {
-        segment_of(c, newer)->rows[newer % SEGMENT_RECORDS].next = (uint32_t)id;
-    } else {
-        c->heads[owner] = (uint32_t)id;
-    }
+    return low;
 }
 
-static void unlink_owner(struct columns *c, struct segment *s, uint32_t at) {
-    uint32_t older = s->rows[at].next;
-    uint32_t newer = s->rows[at].prev;
-    if (older != 0) {
-        segment_of(c, older)->rows[older % SEGMENT_RECORDS].prev = newer;
-    }
-    if (newer != 0) {
-        segment_of(c, newer)->rows[newer % SEGMENT_RECORDS].next = older;
+/* Nearly always the newest. */
+static void owned_put(struct owned *o, uint64_t id) {
+    uint32_t at = owned_place(o, id);
+    uint32_t *place = o->ids + o->first + at;
+    memmove(place + 1, place, (o->count - at) * sizeof *place);
+    *place = (uint32_t)id;
+    o->count++;
+}
+
+/* The shorter side moves. */
+static void owned_drop(struct owned *o, uint64_t id) {
+    uint32_t at = owned_place(o, id);
+    uint32_t *front = o->ids + o->first;
+    o->count--;
+    if (at < o->count / 2) {
+        memmove(front + 1, front, at * sizeof *front);
+        o->first++;
     } else {
-        c->heads[s->rows[at].owner] = older;
+        memmove(front + at, front + at + 1, (o->count - at) * sizeof *front);
+    }
+    if (o->count == 0) {
+        mem_free(o->ids);
+        *o = (struct owned){.ids = NULL};
     }
 }
 
@@ -221,7 +250,7 @@ void columns_put(struct columns *c, const struct vault_meta *meta, uint64_t delt
     s->alive.words[at / 64] |= UINT64_C(1) << (at % 64);
     s->alive_count++;
     c->alive++;
-    link_owner(c, s, at, meta->id);
+    owned_put(&c->owners[meta->owner], meta->id);
     mark_dirty(s, delta);
 }
 
@@ -365,7 +394,7 @@ void columns_change(struct columns *c, const struct selection *which,
 
 /* Nothing of a dead record stays, so that a later copy of the segment cannot tell of it. */
 static void forget_at(struct columns *c, struct segment *s, uint32_t at) {
-    unlink_owner(c, s, at);
+    owned_drop(&c->owners[s->rows[at].owner], ((uint64_t)s->number << SEGMENT_BITS) + at);
     for (int set = 0; set < PLANE_SETS; set++) {
         for (uint64_t bits = s->rows[at].masks[set]; bits != 0; bits &= bits - 1) {
             s->planes[set][__builtin_ctzll(bits)]->words[at / 64] &= ~(UINT64_C(1) << (at % 64));
@@ -391,15 +420,20 @@ void columns_drop(struct columns *c, const struct selection *which, uint64_t del
     }
 }
 
+const uint32_t *columns_owned(const struct columns *c, uint64_t owner, uint64_t above,
+                              size_t *ret_count) {
+    static const struct owned nothing = {.ids = NULL};
+    const struct owned *o = owner < c->owner_count ? &c->owners[owner] : &nothing;
+    uint32_t from = above == 0 ? 0 : owned_place(o, above + 1);
+    *ret_count = o->count - from;
+    return *ret_count == 0 ? NULL : o->ids + o->first + from;
+}
+
 uint64_t columns_newest(const struct columns *c, uint64_t owner, uint64_t below) {
-    uint64_t id = owner < c->head_count ? c->heads[owner] : 0;
-    uint32_t at = 0;
-    const struct segment *s = below == 0 ? NULL : columns_at(c, below, &at);
-    if (s != NULL && s->rows[at].owner == owner) {
-        return s->rows[at].next;
+    size_t count = 0;
+    const uint32_t *ids = columns_owned(c, owner, 0, &count);
+    if (below != 0 && count > 0) {
+        count = owned_place(&c->owners[owner], below);
     }
-    while (below != 0 && id >= below) {
-        id = segment_of(c, id)->rows[id % SEGMENT_RECORDS].next;
-    }
-    return id;
+    return count == 0 ? 0 : ids[count - 1];
 }

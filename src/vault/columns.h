@@ -10,6 +10,7 @@
 #ifndef WARD_VAULT_COLUMNS_H
 #define WARD_VAULT_COLUMNS_H
 
+#include "base/mem.h"
 #include "vault/records.h"
 
 enum {
@@ -30,9 +31,7 @@ struct plane {
 
 /* All of one record. */
 struct row {
-    uint32_t owner;
-    uint32_t next; /* older record of the owner */
-    uint32_t prev; /* newer */
+    _Alignas(MEM_LINE) uint32_t owner;
     uint32_t collected;
     uint32_t expires; /* 0: as long as the account */
     uint16_t origin;
@@ -42,7 +41,7 @@ struct row {
     uint8_t place;
     uint64_t masks[PLANE_SETS]; /* its bits of the planes */
 };
-_Static_assert(sizeof(struct row) == 64, "a row is a line of memory");
+_Static_assert(sizeof(struct row) == MEM_LINE, "a row is a line of memory");
 
 /* What occurs among some records, or did until the last of them was dropped: where a value is not,
  * nobody looks for it. A bit stands for every value that leaves the same rest modulo 64. */
@@ -65,11 +64,19 @@ struct segment {
     struct row rows[SEGMENT_RECORDS];
 };
 
+/* One person's records, oldest first. What leaves at the front leaves room there. */
+struct owned {
+    uint32_t *ids;
+    uint32_t first;
+    uint32_t count;
+    uint32_t cap;
+};
+
 struct columns {
     struct segment **segments; /* NULL where all is gone */
     size_t count;
-    uint32_t *heads; /* newest record of each owner; 0: none */
-    size_t head_count;
+    struct owned *owners; /* by number */
+    size_t owner_count;
     uint64_t alive;
 };
 
@@ -120,7 +127,7 @@ struct selection {
 void columns_init(struct columns *c);
 void columns_done(struct columns *c);
 
-/* After success columns_put of this meta cannot fail. */
+/* After success columns_put of this meta cannot fail, if it is the owner's next change. */
 MUST_USE struct status columns_reserve(struct columns *c, const struct vault_meta *meta);
 void columns_put(struct columns *c, const struct vault_meta *meta, uint64_t delta);
 /* What is known of a living record. Fills all but `others`. */
@@ -145,6 +152,9 @@ void columns_drop(struct columns *c, const struct selection *which, uint64_t del
 /* Drops a segment without records from memory. */
 void columns_release(struct columns *c, uint32_t number);
 
+/* What an owner has above an id (0: all), oldest first, until the columns change. */
+const uint32_t *columns_owned(const struct columns *c, uint64_t owner, uint64_t above,
+                              size_t *ret_count);
 /* The newest record of an owner below an id (0: any), or 0; dead ones are not there. */
 uint64_t columns_newest(const struct columns *c, uint64_t owner, uint64_t below);
 

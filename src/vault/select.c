@@ -82,9 +82,14 @@ static size_t find_item(const struct selection *sel, uint32_t segment) {
     return low;
 }
 
+/* Looks at the last one first: selections are mostly made in order. */
 static bool item_of(const struct selection *sel, uint32_t segment, size_t *ret_i) {
-    bool after_all = sel->count > 0 && sel->items[sel->count - 1].segment < segment;
-    *ret_i = after_all ? sel->count : find_item(sel, segment);
+    const struct picked *last = sel->count == 0 ? NULL : &sel->items[sel->count - 1];
+    if (last != NULL && last->segment <= segment) {
+        *ret_i = sel->count - (last->segment == segment);
+        return last->segment == segment;
+    }
+    *ret_i = find_item(sel, segment);
     return *ret_i < sel->count && sel->items[*ret_i].segment == segment;
 }
 
@@ -353,73 +358,49 @@ static bool matches(const struct columns *c, uint64_t id, const struct vault_que
     return s != NULL && row_matches(s, at, q, now_s, expired_too);
 }
 
-/* The owner's next older record: who is in the list lives. */
-static uint64_t older(const struct columns *c, uint64_t id) {
-    return c->segments[id >> SEGMENT_BITS]->rows[id % SEGMENT_RECORDS].next;
+/* A row far down the list is asked for while those before it are looked at. */
+static const struct segment *owned_row(const struct columns *c, const uint32_t *ids, size_t count,
+                                       size_t i, uint32_t *ret_at) {
+    enum { AHEAD = 8 };
+    uint32_t soon = i + AHEAD < count ? ids[i + AHEAD] : ids[i];
+    __builtin_prefetch(&c->segments[soon >> SEGMENT_BITS]->rows[soon % SEGMENT_RECORDS]);
+    *ret_at = ids[i] % SEGMENT_RECORDS;
+    return c->segments[ids[i] >> SEGMENT_BITS];
 }
 
-/* How many segments the owner's records stand in. */
-static size_t owner_segments(const struct columns *c, uint64_t owner) {
-    size_t count = 0;
-    uint64_t last = UINT64_MAX;
-    for (uint64_t id = columns_newest(c, owner, 0); id != 0; id = older(c, id)) {
-        count += id >> SEGMENT_BITS != last;
-        last = id >> SEGMENT_BITS;
+/* How many segments they stand in. */
+static size_t segments_of(const uint32_t *ids, size_t count) {
+    size_t segments = count > 0;
+    for (size_t i = 1; i < count; i++) {
+        segments += ids[i] >> SEGMENT_BITS != ids[i - 1] >> SEGMENT_BITS;
     }
-    return count;
-}
-
-/* The list begins with the newest, the selection with the oldest: it is filled from its end. */
-static void fill_down(const struct columns *c, const struct vault_query *q, int64_t now_s,
-                      bool expired_too, size_t room, struct selection *out) {
-    struct picked *item = out->items + room;
-    for (uint64_t id = columns_newest(c, q->owner, 0); id != 0; id = older(c, id)) {
-        uint32_t at = (uint32_t)(id % SEGMENT_RECORDS);
-        uint32_t segment = (uint32_t)(id >> SEGMENT_BITS);
-        if (!row_matches(c->segments[segment], at, q, now_s, expired_too)) {
-            continue;
-        }
-        if (out->count == 0 || item->segment != segment) {
-            item--;
-            item->segment = segment;
-            item->used = 0;
-            out->count++;
-        }
-        picked_set(item, at);
-        out->records++;
-    }
-    memmove(out->items, item, out->count * sizeof *item);
-}
-
-/* Beside what was selected before. */
-static struct status add_owner(const struct columns *c, const struct vault_query *q, int64_t now_s,
-                               bool expired_too, struct selection *out) {
-    for (uint64_t id = columns_newest(c, q->owner, 0); id != 0; id = older(c, id)) {
-        if (matches(c, id, q, now_s, expired_too)) {
-            TRY(selection_add(out, id));
-        }
-    }
-    return STATUS_OK;
+    return segments;
 }
 
 static struct status select_owner(const struct columns *c, const struct vault_query *q,
                                   int64_t now_s, bool expired_too, struct selection *out) {
-    size_t room = owner_segments(c, q->owner);
-    if (room == 0) {
-        return STATUS_OK;
-    }
-    if (out->count > 0) {
-        return add_owner(c, q, now_s, expired_too, out);
-    }
-    TRY(selection_reserve(out, room));
-    fill_down(c, q, now_s, expired_too, room, out);
-    for (uint64_t last = 0, kept = 0; q->limit != 0 && out->records > q->limit;) {
-        last = selection_next(out, last);
-        if (++kept > q->limit) {
-            selection_remove(out, last);
-        }
+    size_t count = 0;
+    const uint32_t *ids = columns_owned(c, q->owner, q->after, &count);
+    TRY(selection_reserve(out, segments_of(ids, count)));
+    for (size_t i = 0; i < count && (q->limit == 0 || out->records < q->limit); i++) {
+        uint32_t at = 0;
+        const struct segment *s = owned_row(c, ids, count, i, &at);
+        bool match = row_matches(s, at, q, now_s, expired_too);
+        TRY(match ? selection_add(out, ids[i]) : STATUS_OK);
     }
     return STATUS_OK;
+}
+
+static uint64_t count_owner(const struct columns *c, const struct vault_query *q, int64_t now_s) {
+    uint64_t matching = 0;
+    size_t count = 0;
+    const uint32_t *ids = columns_owned(c, q->owner, q->after, &count);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t at = 0;
+        const struct segment *s = owned_row(c, ids, count, i, &at);
+        matching += row_matches(s, at, q, now_s, false);
+    }
+    return matching;
 }
 
 struct status columns_select(const struct columns *c, const struct vault_query *query,
@@ -438,14 +419,10 @@ uint64_t columns_count(const struct columns *c, const struct vault_query *query,
     if (query->id != 0) {
         return matches(c, query->id, query, now_s, false);
     }
-    uint64_t count = 0;
     if (query->owner != 0) {
-        uint64_t id = columns_newest(c, query->owner, 0);
-        for (; id != 0; id = older(c, id)) {
-            count += matches(c, id, query, now_s, false);
-        }
-        return count;
+        return count_owner(c, query, now_s);
     }
+    uint64_t count = 0;
     for (size_t i = 0; i < c->count; i++) {
         const struct segment *s = c->segments[i];
         if (s != NULL && s->alive_count > 0 && may_match(&s->all, query)) {

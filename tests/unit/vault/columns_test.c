@@ -83,6 +83,16 @@ static void drop(struct model *m) {
     }
 }
 
+/* Under an owner who has newer ones, too. */
+static void put_some(struct model *m) {
+    uint64_t every = 1 + dice(2000);
+    for (uint64_t id = 1 + dice(every); id < RECORDS; id += every) {
+        if (m->metas[id].owner == 0) {
+            put(m, id);
+        }
+    }
+}
+
 static bool same(const struct vault_meta *a, const struct vault_meta *b) {
     return a->owner == b->owner && a->category == b->category &&
            a->collected_for == b->collected_for && a->flags == b->flags && a->origin == b->origin &&
@@ -131,6 +141,25 @@ static void assert_finds(const struct model *m, const struct columns *c) {
         assert_int_equal(selection_last(&owner), last);
         assert_int_equal(columns_count(c, &by_purpose, 0), purpose.records);
     }
+}
+
+static void assert_owned(const struct model *m, const struct columns *c, uint64_t owner) {
+    size_t count = 0;
+    const uint32_t *ids = columns_owned(c, owner, 0, &count);
+    uint64_t below = 0;
+    size_t i = 0;
+    for (uint64_t id = 1; id < RECORDS; id++) {
+        if (m->metas[id].owner == owner) {
+            size_t above = 0;
+            assert_true(i < count && ids[i++] == id);
+            assert_true(columns_owned(c, owner, id - 1, &above) == ids + i - 1);
+            assert_int_equal(above, count - i + 1);
+            assert_int_equal(columns_newest(c, owner, id), below);
+            below = id;
+        }
+    }
+    assert_int_equal(i, count);
+    assert_int_equal(columns_newest(c, owner, 0), below);
 }
 
 /* Everybody's at once is all there is, whatever order they came in. */
@@ -192,10 +221,14 @@ static void rows_planes_and_bytes_agree(void **state) {
     }
     assert_segments_come_back(&m);
     for (int round = 0; round < ROUNDS; round++) {
-        dice(4) == 0 ? drop(&m) : change(&m);
+        uint64_t what = dice(4);
+        what == 0 ? drop(&m) : what == 1 ? put_some(&m) : change(&m);
     }
     assert_rows(&m, &m.c);
     assert_finds(&m, &m.c);
+    for (uint64_t owner = 1; owner <= OWNERS + 1; owner++) {
+        assert_owned(&m, &m.c, owner);
+    }
     assert_owners_add_up(&m);
     assert_segments_come_back(&m);
     assert_deltas_come_back(&m);

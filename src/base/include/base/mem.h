@@ -8,6 +8,9 @@
 /* Zeroed memory, or NULL. Release with mem_free. count * size is checked. */
 void *mem_alloc(size_t size);
 void *mem_array(size_t count, size_t size);
+/* The same, beginning at a line of the processor's cache. */
+enum { MEM_LINE = 64 };
+void *mem_lines(size_t size);
 /* Grows or shrinks; new bytes are not zeroed. On failure NULL, and ptr stays valid. */
 void *mem_resize(void *ptr, size_t count, size_t size);
 /* Accepts NULL. */
