@@ -40,6 +40,22 @@ struct status call_permit(struct call *c, const struct vault_use *use, uint8_t c
     return s;
 }
 
+struct status call_own(struct call *c) {
+    const struct use_numbers *n = &c->g->uses[c->op->number];
+    struct vault_use use = use_of(c, c->op->number);
+    TRY(call_permit(c, &use, n->category, c->session.subject));
+    c->decided = false;
+    return STATUS_OK;
+}
+
+struct status call_allowed(struct call *c) {
+    const struct use_numbers *n = &c->g->uses[c->op->number];
+    struct vault_use use = use_of(c, c->op->number);
+    struct vault_answer answer;
+    TRY(vault_decide(c->g->vault, &use, n->category, c->session.subject, &answer));
+    return answer.permit ? STATUS_OK : call_own(c);
+}
+
 /* --- may this caller ask this at all? --- */
 
 static bool role_fits(enum guard_role role, enum api_who who) {
@@ -158,12 +174,7 @@ static struct status run(struct call *c, const struct handler *h) {
     if (c->fields == NULL) {
         return FAIL(E_MEMORY);
     }
-    if (h->permit) {
-        const struct use_numbers *n = &c->g->uses[c->op->number];
-        struct vault_use use = use_of(c, c->op->number);
-        TRY(call_permit(c, &use, n->category, c->session.subject));
-        c->decided = false;
-    }
+    TRY(h->permit ? call_own(c) : STATUS_OK);
     return h->run(c);
 }
 

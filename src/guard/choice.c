@@ -43,6 +43,7 @@ static struct status try_givers(struct call *c, const struct law_facts *facts,
         choice->giver = givers[i];
         choice->possible = answer.permit != 0;
         choice->answer = (struct vault_answer){.permit = choice->possible, .law = answer};
+        choice->alone = i == 0 ? choice->answer : choice->alone;
         bool guardian = (answer.needs >> LAW_NEED_GUARDIAN_CONSENT & 1) != 0;
         if (choice->possible || (!guardian && givers[i] != LAW_CONSENT_GIVER_SELF)) {
             return STATUS_OK;
@@ -148,7 +149,18 @@ struct status choice_list(struct call *c, uint64_t subject, struct slice languag
     return STATUS_OK;
 }
 
-struct status choice_refuse(struct call *c, uint64_t subject, const struct choice *choice) {
+static uint8_t giver_of(bool by_guardian) {
+    return by_guardian ? LAW_CONSENT_GIVER_GUARDIAN : LAW_CONSENT_GIVER_SELF;
+}
+
+struct status choice_refuse(struct call *c, uint64_t subject, const struct choice *choice,
+                            bool by_guardian) {
+    TRY(vault_consent_refused(c->g->vault, &c->actor, subject, choice->purpose,
+                              giver_of(by_guardian),
+                              choice->possible ? &choice->alone : &choice->answer));
+    if (choice->possible) {
+        return FAIL(E_NEEDS_GUARDIAN);
+    }
     call_decided(c, &choice->use, choice->category, subject, &choice->answer);
     return FAIL(E_DENIED);
 }
@@ -167,7 +179,7 @@ struct status choice_shown(struct call *c, const struct vault_subject *person,
 /* Where the law wants child and guardian together, the second yes makes it both. */
 static uint8_t giver_now(const struct vault_consent *before, const struct choice *choice,
                          uint8_t state, bool by_guardian) {
-    uint8_t giver = by_guardian ? LAW_CONSENT_GIVER_GUARDIAN : LAW_CONSENT_GIVER_SELF;
+    uint8_t giver = giver_of(by_guardian);
     bool other = before->state == LAW_CONSENT_STATE_GIVEN && before->giver != giver;
     bool joint = choice->giver == LAW_CONSENT_GIVER_BOTH && state == LAW_CONSENT_STATE_GIVEN;
     return joint && other ? LAW_CONSENT_GIVER_BOTH : giver;

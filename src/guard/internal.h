@@ -149,6 +149,11 @@ struct vault_use use_of(const struct call *c, uint16_t op);
 /* Decides and records; on E_DENIED the call remembers why. */
 MUST_USE struct status call_permit(struct call *c, const struct vault_use *use, uint8_t category,
                                    uint64_t subject);
+/* The operation's own triple about the person who asks, decided and recorded. */
+MUST_USE struct status call_own(struct call *c);
+/* The same, and only a refusal is recorded: what follows has a leaf of its own, or does not happen.
+ */
+MUST_USE struct status call_allowed(struct call *c);
 /* Remembers a decision that a vault function answered, so that a refusal can say why. */
 void call_decided(struct call *c, const struct vault_use *use, uint8_t category, uint64_t subject,
                   const struct vault_answer *answer);
@@ -310,6 +315,7 @@ struct choice {
     struct vault_use use;       /* what was asked, */
     uint8_t category;           /* for a refusal, */
     struct vault_answer answer; /* and its answer */
+    struct vault_answer alone;  /* to a yes of the person alone */
 };
 MUST_USE struct status choice_of(struct call *c, uint64_t subject, uint8_t purpose,
                                  struct choice *ret_choice);
@@ -322,8 +328,10 @@ MUST_USE struct status choice_list(struct call *c, uint64_t subject, struct slic
 /* The notice that was shown last is what the law asks about. */
 MUST_USE struct status choice_shown(struct call *c, const struct vault_subject *person,
                                     const struct notice *notice);
-/* So that the refusal can say why a yes is not possible; E_DENIED. */
-MUST_USE struct status choice_refuse(struct call *c, uint64_t subject, const struct choice *choice);
+/* A yes that does not count, recorded with why: E_DENIED where nobody can give it, so that the
+ * refusal says why too, else E_NEEDS_GUARDIAN. */
+MUST_USE struct status choice_refuse(struct call *c, uint64_t subject, const struct choice *choice,
+                                     bool by_guardian);
 /* Records what was chosen, by whom, before which notice. */
 MUST_USE struct status choice_set(struct call *c, uint64_t subject, const struct choice *choice,
                                   uint8_t state, bool by_guardian,

@@ -17,6 +17,7 @@ static struct status set(struct call *c) {
     uint8_t purpose;
     uint8_t state;
     struct choice choice;
+    TRY(call_allowed(c));
     TRY(choice_read(c, arg_text(c, ARG_CONSENTS_SET_PURPOSE), arg_text(c, ARG_CONSENTS_SET_STATE),
                     &purpose, &state));
     const struct notice *notice = words_notice_version(c->g, arg_text(c, ARG_CONSENTS_SET_NOTICE));
@@ -25,17 +26,16 @@ static struct status set(struct call *c) {
     }
     TRY(choice_shown(c, &c->person, notice));
     TRY(choice_of(c, c->session.subject, purpose, &choice));
-    if (state == LAW_CONSENT_STATE_GIVEN && !choice.possible) {
-        return choice_refuse(c, c->session.subject, &choice);
-    }
-    if (state == LAW_CONSENT_STATE_GIVEN && choice.giver == LAW_CONSENT_GIVER_GUARDIAN) {
-        return FAIL(E_NEEDS_GUARDIAN);
+    bool counts = choice.possible && choice.giver != LAW_CONSENT_GIVER_GUARDIAN;
+    if (state == LAW_CONSENT_STATE_GIVEN && !counts) {
+        return choice_refuse(c, c->session.subject, &choice, false);
     }
     return choice_set(c, c->session.subject, &choice, state, false, &notice->shown);
 }
 
 static struct status object(struct call *c) {
     uint8_t purpose;
+    TRY(call_allowed(c));
     if (failed(vault_purpose(c->g->vault, arg_text(c, ARG_RIGHTS_OBJECT_PURPOSE), &purpose))) {
         return FAIL(E_PURPOSE);
     }
@@ -45,7 +45,7 @@ static struct status object(struct call *c) {
 
 const struct handler consent_handlers[] = {
     {API_CONSENTS_LIST, list, NULL, false, true},
-    {API_CONSENTS_SET, set, NULL, false, true},
-    {API_RIGHTS_OBJECT, object, NULL, false, true},
+    {API_CONSENTS_SET, set, NULL, false, false},
+    {API_RIGHTS_OBJECT, object, NULL, false, false},
     {0},
 };

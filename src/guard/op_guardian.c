@@ -162,8 +162,7 @@ static struct status decide_for(struct call *c, uint64_t child, struct slice pur
     TRY(choice_read(c, purpose_name, state_name, &purpose, &state));
     TRY(choice_of(c, child, purpose, &choice));
     if (state == LAW_CONSENT_STATE_GIVEN && !choice.possible) {
-        call_decided(c, &choice.use, choice.category, child, &choice.answer);
-        return FAIL(E_DENIED);
+        return choice_refuse(c, child, &choice, true);
     }
     /* What the law asks about is what the child was told; the guardian was shown the choices. */
     return choice_set(c, child, &choice, state, true, &subject.facts.notice);
@@ -241,8 +240,10 @@ static struct status decide(struct call *c) {
     if (!vault_guards(c->g->vault, c->session.subject, child)) {
         return FAIL(E_NOT_FOUND);
     }
-    return decide_for(c, child, arg_text(c, ARG_FAMILY_DECIDE_PURPOSE),
-                      arg_text(c, ARG_FAMILY_DECIDE_STATE));
+    TRY(call_allowed(c));
+    TRY(decide_for(c, child, arg_text(c, ARG_FAMILY_DECIDE_PURPOSE),
+                   arg_text(c, ARG_FAMILY_DECIDE_STATE)));
+    return call_own(c); /* the leaf of the choice is the child's */
 }
 
 const struct handler guardian_handlers[] = {
@@ -250,6 +251,6 @@ const struct handler guardian_handlers[] = {
     {API_GUARDIAN_OPEN, open_link, NULL, false, false},
     {API_GUARDIAN_ACCEPT, accept, NULL, false, false},
     {API_FAMILY_LIST, family, NULL, false, true},
-    {API_FAMILY_DECIDE, decide, NULL, false, true},
+    {API_FAMILY_DECIDE, decide, NULL, false, false},
     {0},
 };

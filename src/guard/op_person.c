@@ -149,10 +149,8 @@ static struct status set_facts(struct call *c) {
 static struct status check_yes(struct call *c, uint64_t subject, uint8_t purpose) {
     struct choice choice;
     TRY(choice_of(c, subject, purpose, &choice));
-    if (!choice.possible) {
-        return choice_refuse(c, subject, &choice);
-    }
-    return choice.giver == LAW_CONSENT_GIVER_SELF ? STATUS_OK : FAIL(E_NEEDS_GUARDIAN);
+    bool counts = choice.possible && choice.giver == LAW_CONSENT_GIVER_SELF;
+    return counts ? STATUS_OK : choice_refuse(c, subject, &choice, false);
 }
 
 /* A no needs no notice. */

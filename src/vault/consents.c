@@ -61,6 +61,32 @@ static struct status log_consent(struct vault *v, const struct vault_actor *acto
     return said_log(v, leaf_of(consent->state), p, &said, NULL);
 }
 
+static struct status refuse(struct vault *v, const struct vault_actor *actor, uint64_t subject,
+                            uint8_t purpose, uint8_t giver, const struct vault_answer *answer) {
+    struct person *p = NULL;
+    TRY(person_get(v, subject, &p));
+    struct said said = {
+        .subject = subject,
+        .purpose = vault_purpose_name(v, purpose),
+        .outcome = SLICE("deny"),
+        .answer = &answer->law,
+        .at_ms = vault_now_ms(v),
+        .giver = giver_of(giver),
+    };
+    said_actor(&said, actor);
+    return said_log(v, LEAF_CONSENT_REFUSED, p, &said, NULL);
+}
+
+struct status vault_consent_refused(struct vault *v, const struct vault_actor *actor,
+                                    uint64_t subject, uint8_t purpose, uint8_t giver,
+                                    const struct vault_answer *answer) {
+    if (purpose >= VAULT_PURPOSES_MAX || answer->permit) {
+        return FAIL(E_NUMBER);
+    }
+    TRY(op_begin(v));
+    return op_end(v, refuse(v, actor, subject, purpose, giver, answer));
+}
+
 /* Room in memory first, so that the last step cannot fail. */
 static struct status reserve(struct person *p) {
     struct vault_consent *grown =

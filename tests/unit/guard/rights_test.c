@@ -157,6 +157,72 @@ static void whose_data_were_taken_unlawfully(void **state) {
     is_handed_all(&o);
 }
 
+/* --- a yes that does not count --- */
+
+static uint16_t says(struct inside *w, const uint8_t *child, const char *purpose,
+                     const char *state) {
+    struct api_value args[ARG_CONSENTS_SET__COUNT] = {
+        [ARG_CONSENTS_SET_PURPOSE] = api_text(purpose),
+        [ARG_CONSENTS_SET_STATE] = api_text(state),
+        [ARG_CONSENTS_SET_NOTICE] = api_text(w->notice[1])};
+    return call(w, API_CONSENTS_SET, child, args, NULL);
+}
+
+static uint16_t decides(struct inside *w, const uint8_t *guardian, uint64_t child,
+                        const char *purpose) {
+    struct api_value args[ARG_FAMILY_DECIDE__COUNT] = {
+        [ARG_FAMILY_DECIDE_CHILD] = api_n(child),
+        [ARG_FAMILY_DECIDE_PURPOSE] = api_text(purpose),
+        [ARG_FAMILY_DECIDE_STATE] = api_text("given")};
+    return call(w, API_FAMILY_DECIDE, guardian, args, NULL);
+}
+
+static uint64_t family(struct inside *w, token mum, token tim) {
+    assert_int_equal(joins(w, "mum", "1985-02-01", "device-mum-0123456789", mum), OK);
+    assert_int_equal(joins(w, "tim", "2015-02-01", "device-tim-0123456789", tim), OK);
+    struct vault_guardian link = {.child = id_of(w, tim),
+                                  .guardian = id_of(w, mum),
+                                  .method = LAW_GUARDIAN_METHOD_SIGNED_FORM,
+                                  .verified = true};
+    assert_int_equal(vault_guardian_link(w->vault, NULL, &link).code, OK);
+    assert_int_equal(vault_subject_set_state(w->vault, NULL, link.child, VAULT_ACTIVE).code, OK);
+    return link.child;
+}
+
+/* The ledger says that it was refused, by whom it was given and by which rule; nothing that was
+ * refused is told as kept, and what was kept is told once. */
+static void a_yes_that_does_not_count_is_told_as_that(void **state) {
+    struct inside *w = *state;
+    token mum;
+    token tim;
+    uint64_t child = family(w, mum, tim);
+    assert_int_equal(says(w, tim, "keep-history", "given"), E_NEEDS_GUARDIAN);
+    assert_int_equal(says(w, tim, "ads-personalised", "given"), E_DENIED);
+    assert_int_equal(decides(w, mum, child, "ads-personalised"), E_DENIED);
+    assert_int_equal(says(w, tim, "keep-history", "refused"), OK);
+    for (int minute = 0; minute < 3; minute++) {
+        later(w, MINUTE_MS);
+    }
+    assert_int_equal(call(w, API_DATA_EXPORT, tim, NULL, NULL), OK);
+    assert_int_equal(count_in(w, "\"kind\":\"consent-refused\""), 4);
+    assert_int_equal(count_in(w, "\"role: self\",\"purpose: keep-history\",\"outcome: deny\","
+                                 "\"rule: gdpr:8(1)\""),
+                     1);
+    assert_int_equal(count_in(w, "\"need: guardian-consent\""), 1);
+    assert_int_equal(count_in(w, "\"role: other\",\"purpose: ads-personalised\","
+                                 "\"outcome: deny\",\"rule: dsa:28(2)\""),
+                     1);
+    assert_int_equal(count_in(w, "\"category: consent-record\""), 0);
+    assert_int_equal(call(w, API_DATA_EXPORT, mum, NULL, NULL), OK);
+    assert_int_equal(count_in(w, "\"category: consent-record\""), 0);
+    assert_int_equal(decides(w, mum, child, "keep-history"), OK);
+    for (int minute = 0; minute < 3; minute++) {
+        later(w, MINUTE_MS);
+    }
+    assert_int_equal(call(w, API_DATA_EXPORT, mum, NULL, NULL), OK);
+    assert_int_equal(count_in(w, "\"category: consent-record\""), 1);
+}
+
 /* --- a guard of their own for all of them --- */
 
 static int open_world(void **state) {
@@ -178,6 +244,7 @@ int main(void) {
         cmocka_unit_test(who_is_restricted),
         cmocka_unit_test(who_is_under_a_legal_hold),
         cmocka_unit_test(whose_data_were_taken_unlawfully),
+        cmocka_unit_test(a_yes_that_does_not_count_is_told_as_that),
     };
     return cmocka_run_group_tests(tests, open_world, close_world);
 }

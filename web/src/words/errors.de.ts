@@ -104,7 +104,7 @@ export const help: Help = {
     'transfer-safeguard': 'verbindlicher Schutz im anderen Land', treaty: 'ein Vertrag zwischen den Staaten', 'written-release': 'dein schriftliches Ja',
   },
   kinds: {
-    join: 'Du bist zu Ward gekommen', consent: 'Ein Ja wurde notiert', 'consent-refused': 'Ein Nein wurde notiert', withdrawal: 'Ein Ja wurde zurückgenommen', objection: 'Du hast widersprochen', 'objection-ended': 'Ein Widerspruch endete',
+    join: 'Du bist zu Ward gekommen', consent: 'Ein Ja wurde notiert', 'consent-refused': 'Es blieb beim Nein', withdrawal: 'Ein Ja wurde zurückgenommen', objection: 'Du hast widersprochen', 'objection-ended': 'Ein Widerspruch endete',
     restriction: 'Die Nutzung deiner Daten ruht', 'restriction-ended': 'Die Nutzung ruht nicht mehr', 'guardian-link': 'Ein Vormund wurde verbunden', 'guardian-ended': 'Die Verbindung mit einem Vormund endete', rectification: 'Deine Angaben wurden berichtigt',
     'write-batch': 'Daten wurden gespeichert oder geändert', 'read-batch': 'Daten wurden gelesen', 'denial-batch': 'Nutzungen wurden verweigert', 'erasure-intent': 'Das Löschen von allem begann', 'erasure-done': 'Alles wurde gelöscht',
     deletion: 'Etwas wurde gelöscht', expiry: 'Daten wurden gelöscht, weil ihre Zeit um war', publish: 'Etwas wurde veröffentlicht', 'publish-ended': 'Etwas ist nicht mehr öffentlich', disclosure: 'Daten gingen an einen Empfänger',

@@ -32,7 +32,7 @@ const needs = {
 };
 
 const kinds = {
-  join: 'You came to Ward', consent: 'A yes was noted', 'consent-refused': 'A no was noted', withdrawal: 'A yes was taken back', objection: 'You objected', 'objection-ended': 'An objection ended',
+  join: 'You came to Ward', consent: 'A yes was noted', 'consent-refused': 'It stayed a no', withdrawal: 'A yes was taken back', objection: 'You objected', 'objection-ended': 'An objection ended',
   restriction: 'Use of your data was paused', 'restriction-ended': 'The pause ended', 'guardian-link': 'A guardian was linked', 'guardian-ended': 'The link with a guardian ended', rectification: 'Your facts were corrected',
   'write-batch': 'Data were stored or changed', 'read-batch': 'Data were read', 'denial-batch': 'Uses were refused', 'erasure-intent': 'Deleting everything began', 'erasure-done': 'Everything was deleted',
   deletion: 'Something was deleted', expiry: 'Data were deleted because their time was over', publish: 'Something was made public', 'publish-ended': 'Something is no longer public', disclosure: 'Data went to a recipient',

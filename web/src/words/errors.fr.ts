@@ -104,7 +104,7 @@ export const help: Help = {
     'transfer-safeguard': 'une protection obligatoire dans l’autre pays', treaty: 'un traité entre les pays', 'written-release': 'ton oui par écrit',
   },
   kinds: {
-    join: 'Ton arrivée sur Ward', consent: 'Un oui a été noté', 'consent-refused': 'Un non a été noté', withdrawal: 'Un oui a été retiré', objection: 'Ton opposition a été notée', 'objection-ended': 'Une opposition a pris fin',
+    join: 'Ton arrivée sur Ward', consent: 'Un oui a été noté', 'consent-refused': 'C’est resté non', withdrawal: 'Un oui a été retiré', objection: 'Ton opposition a été notée', 'objection-ended': 'Une opposition a pris fin',
     restriction: 'L’usage de tes données est suspendu', 'restriction-ended': 'La suspension a pris fin', 'guardian-link': 'Un tuteur a été lié', 'guardian-ended': 'Le lien avec un tuteur a pris fin', rectification: 'Tes informations ont été corrigées',
     'write-batch': 'Des données ont été gardées ou changées', 'read-batch': 'Des données ont été lues', 'denial-batch': 'Des usages ont été refusés', 'erasure-intent': 'L’effacement de tout a commencé', 'erasure-done': 'Tout a été effacé',
     deletion: 'Quelque chose a été supprimé', expiry: 'Des données ont été effacées car leur temps était fini', publish: 'Quelque chose est devenu public', 'publish-ended': 'Quelque chose n’est plus public', disclosure: 'Des données sont allées à un destinataire',

@@ -105,7 +105,7 @@ export const help: Help = {
     'transfer-safeguard': 'bindende bescherming in het andere land', treaty: 'een verdrag tussen de landen', 'written-release': 'jouw schriftelijke ja',
   },
   kinds: {
-    join: 'Je kwam bij Ward', consent: 'Een ja is genoteerd', 'consent-refused': 'Een nee is genoteerd', withdrawal: 'Een ja is ingetrokken', objection: 'Je maakte bezwaar', 'objection-ended': 'Een bezwaar is afgelopen',
+    join: 'Je kwam bij Ward', consent: 'Een ja is genoteerd', 'consent-refused': 'Het bleef nee', withdrawal: 'Een ja is ingetrokken', objection: 'Je maakte bezwaar', 'objection-ended': 'Een bezwaar is afgelopen',
     restriction: 'Het gebruik van je gegevens is stilgezet', 'restriction-ended': 'Het gebruik mag weer', 'guardian-link': 'Een voogd is gekoppeld', 'guardian-ended': 'De koppeling met een voogd is voorbij', rectification: 'Je gegevens zijn verbeterd',
     'write-batch': 'Gegevens zijn bewaard of veranderd', 'read-batch': 'Gegevens zijn gelezen', 'denial-batch': 'Gebruik is geweigerd', 'erasure-intent': 'Het wissen van alles begon', 'erasure-done': 'Alles is gewist',
     deletion: 'Iets is verwijderd', expiry: 'Gegevens zijn gewist omdat hun tijd om was', publish: 'Iets is openbaar gemaakt', 'publish-ended': 'Iets is niet meer openbaar', disclosure: 'Gegevens gingen naar een ontvanger',

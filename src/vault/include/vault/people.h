@@ -46,6 +46,11 @@ MUST_USE struct status vault_subject_list(struct vault *v, uint64_t after, uint6
  * that much and not more. */
 int32_t vault_age(const struct vault *v, const struct vault_facts *facts);
 
+/* A yes that the law lets nobody, or not this giver, give: nothing is kept of it but a leaf, which
+ * says with which rules and needs `answer` refused it. consent.giver as in vault_consent. */
+MUST_USE struct status vault_consent_refused(struct vault *v, const struct vault_actor *actor,
+                                             uint64_t subject, uint8_t purpose, uint8_t giver,
+                                             const struct vault_answer *answer);
 MUST_USE struct status vault_consent_set(struct vault *v, const struct vault_actor *actor,
                                          uint64_t subject, const struct vault_consent *consent);
 /* Of one purpose; state none where nothing was ever said. */
