@@ -1,5 +1,6 @@
 /* The store: rows of bytes, found by space, owner and id, changed in transactions. Narrow on
- * purpose: whatever keeps these promises (tests/unit/store) can stand behind the vault.
+ * purpose: whatever keeps these promises (tests/unit/store/store_test.c) can stand behind the
+ * vault.
  *
  *   struct store *s = NULL;
  *   TRY(store_open(&options, &s));
@@ -58,7 +59,7 @@ struct store;
 struct store_options {
     const char *path;
     size_t cache_bytes; /* 0: STORE_CACHE_BYTES */
-    const char *vfs;    /* a registered SQLite VFS, for tests; NULL: its own */
+    const char *vfs;    /* by which way the store reaches its files, for tests; NULL: its own */
     bool must_exist;    /* else it is made */
     bool lazy; /* a commit is durable after store_sync; until then a power loss may take the last
                   ones away, each whole and in order, and the end of a process takes none */
