@@ -35,6 +35,18 @@ void buf_clear(struct buf *b) {
     b->len = 0;
 }
 
+void buf_take(struct buf *b, size_t count) {
+    size_t left = b->len - count;
+    if (count == 0) {
+        return;
+    }
+    memmove(b->ptr, b->ptr + count, left);
+    if (b->secret) {
+        mem_wipe(b->ptr + left, count);
+    }
+    b->len = left;
+}
+
 struct slice buf_slice(const struct buf *b) {
     return (struct slice){b->ptr, b->len};
 }

@@ -67,6 +67,11 @@ void mem_wipe(void *ptr, size_t len) {
     }
 }
 
+__attribute__((noinline)) void mem_wipe_stack(void) {
+    uint8_t left[64 * 1024];
+    mem_wipe(left, sizeof left);
+}
+
 bool mem_equal_secret(const void *a, const void *b, size_t len) {
     const volatile uint8_t *x = a;
     const volatile uint8_t *y = b;

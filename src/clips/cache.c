@@ -27,7 +27,7 @@ struct status cache_new(struct cache **ret_cache) {
     pthread_mutex_init(&c->lock, NULL);
     for (size_t i = 0; i < FRONT_MAX_PUBLIC; i++) {
         buf_init(&c->rows[i].key, HTTP_MAX_TARGET_BYTES);
-        buf_init(&c->rows[i].value, FRONT_MAX_PUBLIC_BYTES);
+        buf_init_secret(&c->rows[i].value, FRONT_MAX_PUBLIC_BYTES);
     }
     *ret_cache = c;
     return STATUS_OK;
@@ -85,6 +85,7 @@ void cache_clear(struct cache *c) {
     c->epoch++;
     for (size_t i = 0; i < FRONT_MAX_PUBLIC; i++) {
         c->rows[i].until_ms = 0;
+        buf_clear(&c->rows[i].value);
     }
     pthread_mutex_unlock(&c->lock);
 }

@@ -367,8 +367,7 @@ static struct status dispatch_all(struct link_pool *p, struct link *l) {
         TRY(s);
         at += size;
     }
-    memmove(l->in.ptr, l->in.ptr + at, l->in.len - at);
-    l->in.len -= at;
+    buf_take(&l->in, at);
     return STATUS_OK;
 }
 

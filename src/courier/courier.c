@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/mem.h"
+
 /* --- the head --- */
 
 /* The address in "Name <a@b>" or "a@b"; E_COURIER_MAIL for none, several, or strange characters. */
@@ -199,7 +201,9 @@ static struct status read_mail(int dir, const char *name, struct buf *out) {
     return s;
 }
 
-static struct status deliver(int dir, const char *name, const struct courier_server *server) {
+/* On a stack of its own, which is wiped afterwards. */
+__attribute__((noinline)) static struct status deliver(int dir, const char *name,
+                                                       const struct courier_server *server) {
     struct courier_mail head;
     struct buf mail CLEANUP(buf_done);
     buf_init_secret(&mail, COURIER_MAX_MAIL_BYTES + 65536);
@@ -213,6 +217,7 @@ static struct status take(int dir, const char *name, const struct courier_server
                           size_t *sent) {
     char aside[300];
     struct status s = deliver(dir, name, server);
+    mem_wipe_stack(); /* addresses, ours and the library's */
     if (s.code == E_COURIER_REFUSED || s.code == E_COURIER_MAIL) {
         snprintf(aside, sizeof aside, "%s.refused", name);
         return renameat(dir, name, dir, aside) == 0 ? STATUS_OK : FAIL(E_COURIER_OUTBOX);

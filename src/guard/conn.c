@@ -76,13 +76,7 @@ struct status conn_next(struct conn *c, struct slice *ret_frame) {
 }
 
 void conn_taken(struct conn *c) {
-    if (c->taken == 0) {
-        return;
-    }
-    size_t left = c->in.len - c->taken;
-    memmove(c->in.ptr, c->in.ptr + c->taken, left);
-    mem_wipe(c->in.ptr + left, c->taken);
-    c->in.len = left;
+    buf_take(&c->in, c->taken);
     c->taken = 0;
 }
 

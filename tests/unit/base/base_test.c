@@ -68,6 +68,21 @@ static void test_buffer_has_a_maximum(void **state) {
     assert_true(slice_eq(buf_slice(&b), SLICE("abcd")));
 }
 
+/* Of a secret one nothing stays behind what is left. */
+static void test_buffer_is_taken_from_the_front(void **state) {
+    (void)state;
+    struct buf b CLEANUP(buf_done);
+    buf_init_secret(&b, 100);
+    buf_take(&b, 0);
+    assert_int_equal(buf_add_str(&b, "first second").code, OK);
+    buf_take(&b, 6);
+    assert_true(slice_eq(buf_slice(&b), SLICE("second")));
+    assert_memory_equal(b.ptr + b.len, "\0\0\0\0\0\0", 6);
+    buf_take(&b, 6);
+    assert_int_equal(b.len, 0);
+    assert_memory_equal(b.ptr, "\0\0\0\0\0\0", 6);
+}
+
 static void test_memory_failure_is_an_error(void **state) {
     (void)state;
     struct buf b CLEANUP(buf_done);
@@ -152,6 +167,7 @@ int main(void) {
         cmocka_unit_test(test_dates_refused),
         cmocka_unit_test(test_moments),
         cmocka_unit_test(test_buffer_has_a_maximum),
+        cmocka_unit_test(test_buffer_is_taken_from_the_front),
         cmocka_unit_test(test_memory_failure_is_an_error),
         cmocka_unit_test(test_base64_is_strict),
         cmocka_unit_test(test_numbers_are_strict),

@@ -15,7 +15,7 @@ struct buf {
     size_t len;
     size_t cap;
     size_t max;    /* in bytes; adding past it is E_TOO_LARGE */
-    bool secret;   /* wiped when it grows, is cleared or done */
+    bool secret;   /* wiped when it grows, is taken from, cleared or done */
 };
 
 void buf_init(struct buf *b, size_t max_bytes);
@@ -23,6 +23,8 @@ void buf_init_secret(struct buf *b, size_t max_bytes);
 void buf_done(struct buf *b);
 void buf_clear(struct buf *b);
 struct slice buf_slice(const struct buf *b);
+/* Takes so many bytes, at most len, off the front. */
+void buf_take(struct buf *b, size_t count);
 /* Room for `more` bytes past len. */
 MUST_USE struct status buf_reserve(struct buf *b, size_t more);
 MUST_USE struct status buf_add(struct buf *b, struct slice s);

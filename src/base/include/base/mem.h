@@ -17,6 +17,9 @@ void *mem_resize(void *ptr, size_t count, size_t size);
 void mem_free(void *ptr);
 /* Overwrites secrets in a way that the compiler keeps. */
 void mem_wipe(void *ptr, size_t len);
+/* What functions that have returned left on this thread's stack, up to 64 KiB deep: for who called
+ * a library with what must not stay. */
+void mem_wipe_stack(void);
 /* Compares in time that depends on len alone. */
 bool mem_equal_secret(const void *a, const void *b, size_t len);
 
