@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -19,7 +20,8 @@ enum {
     IDLE_MAX = 64,
     TIMEOUT_DEFAULT_MS = 30000,
     ARENA_MAX_BYTES = 16 << 20,
-    LINGER_NS = 40000,
+    LINGER_NS = 100000, /* a guard that must be woken first answers within it, too */
+    LATE_CALLS = 16,
 };
 
 struct ward_client {
@@ -173,19 +175,21 @@ static int64_t steady_ns(void) {
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* A guard that has nothing else to do answers sooner than a sleeper is woken. Who had to wait
- * longer the last time sleeps at once. */
+/* A guard that has nothing else to do answers sooner than a sleeper is woken. After an answer that
+ * took longer, most calls sleep at once. */
 static ssize_t receive_some(int fd, struct msghdr *message) {
-    static _Thread_local bool soon = true;
+    static _Thread_local unsigned sleeps;
     int64_t from_ns = steady_ns();
     ssize_t n = -1;
     errno = EAGAIN;
-    while (soon && n < 0 && errno == EAGAIN && steady_ns() - from_ns < LINGER_NS) {
+    while (sleeps == 0 && n < 0 && errno == EAGAIN && steady_ns() - from_ns < LINGER_NS) {
         n = recvmsg(fd, message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+        sched_yield();
     }
     if (n < 0 && errno == EAGAIN) {
         n = recvmsg(fd, message, MSG_CMSG_CLOEXEC);
-        soon = n >= 0 && steady_ns() - from_ns < LINGER_NS;
+        bool late = n < 0 || steady_ns() - from_ns >= LINGER_NS;
+        sleeps = !late ? 0 : sleeps > 0 ? sleeps - 1 : LATE_CALLS;
     }
     return n;
 }

@@ -4,6 +4,7 @@
 #include "server.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -497,6 +498,7 @@ static int wait(struct server *s, struct epoll_event events[EVENTS], int wait_ms
     if (s->lingers && s->worked == 1 && wait_ms > 0) {
         int64_t until_ns = steady_ns() + LINGER_NS;
         do {
+            sched_yield();
             n = epoll_wait(s->epoll, events, EVENTS, 0);
         } while (n == 0 && steady_ns() < until_ns);
     }
