@@ -183,8 +183,8 @@ static ssize_t receive_some(int fd, struct msghdr *message) {
     ssize_t n = -1;
     errno = EAGAIN;
     while (sleeps == 0 && n < 0 && errno == EAGAIN && steady_ns() - from_ns < LINGER_NS) {
-        n = recvmsg(fd, message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
         sched_yield();
+        n = recvmsg(fd, message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
     }
     if (n < 0 && errno == EAGAIN) {
         n = recvmsg(fd, message, MSG_CMSG_CLOEXEC);
