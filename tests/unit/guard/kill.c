@@ -11,6 +11,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "kill_desk.h"
+#include "kill_family.h"
 #include "kill_story.h"
 
 static const char device[] = "device-0123456789abc";
@@ -153,12 +155,23 @@ static void pause_ms(unsigned ms) {
     nanosleep(&t, NULL);
 }
 
-/* One kill under load of all; true when everybody's last acknowledged choice stands. */
-static bool kill_once(struct guard_world *w, struct load *loads, size_t count,
-                      struct writer *writer, struct story *story, unsigned after_ms) {
-    pthread_t threads[4];
-    pthread_t writing;
-    pthread_t telling;
+/* Everybody who works with the guard until it is killed. */
+struct everybody {
+    struct load loads[3];
+    struct writer writer;
+    struct story story;
+    struct desk desk;
+    struct family family;
+};
+
+/* One kill under load of all; true when what anybody was told last stands. */
+static bool kill_once(struct guard_world *w, struct everybody *all, unsigned after_ms) {
+    struct load *loads = all->loads;
+    struct writer *writer = &all->writer;
+    struct story *story = &all->story;
+    const size_t count = ARRAY_LEN(all->loads);
+    pthread_t threads[3];
+    pthread_t writing, telling, posting, growing;
     bool good = true;
     for (size_t i = 0; i < count; i++) {
         pthread_create(&threads[i], NULL, toggle, &loads[i]);
@@ -167,10 +180,16 @@ static bool kill_once(struct guard_world *w, struct load *loads, size_t count,
     pthread_create(&writing, NULL, write_on, writer);
     story->stops = false;
     pthread_create(&telling, NULL, story_go_on, story);
+    all->desk.stops = false;
+    pthread_create(&posting, NULL, desk_go_on, &all->desk);
+    all->family.stops = false;
+    pthread_create(&growing, NULL, family_go_on, &all->family);
     pause_ms(after_ms);
     (void)guard_end(w, SIGKILL);
     writer->stops = true;
     story->stops = true;
+    all->desk.stops = true;
+    all->family.stops = true;
     good &= story_log_verifies(story);
     for (size_t i = 0; i < count; i++) {
         loads[i].stops = true;
@@ -178,7 +197,11 @@ static bool kill_once(struct guard_world *w, struct load *loads, size_t count,
     guard_begin(w);
     pthread_join(writing, NULL);
     pthread_join(telling, NULL);
+    pthread_join(posting, NULL);
+    pthread_join(growing, NULL);
     good &= story_stands(story) && story_log_verifies(story);
+    good &= desk_stands(&all->desk);
+    good &= family_stands(&all->family);
     good &= all_written(writer);
     for (size_t i = 0; i < count; i++) {
         pthread_join(threads[i], NULL);
@@ -196,11 +219,23 @@ static bool kill_once(struct guard_world *w, struct load *loads, size_t count,
     return good;
 }
 
+static void print_coverage(const struct everybody *all, unsigned kills) {
+    const struct load *l = all->loads;
+    const uint64_t *desk = all->desk.of_kind;
+    printf(
+        "coverage: %u kills; acknowledged: %u choices, %u records, %lu acts of a program, %lu "
+        "erasures, %lu letters of two, %lu holds, %lu tokens of a program, %zu guardians' links, "
+        "%u of their decisions; %lu entries proved in %lu leaves\n",
+        kills, l[0].acked + l[1].acked + l[2].acked, all->writer.acked,
+        (unsigned long)all->story.acts, (unsigned long)(all->story.erasures + desk[DESK_LEAVE]),
+        (unsigned long)desk[DESK_SEND], (unsigned long)(desk[DESK_HOLD] + desk[DESK_HOLD_SUSPECT]),
+        (unsigned long)desk[DESK_REGISTER], all->family.linked, all->family.decided,
+        (unsigned long)all->story.entries, (unsigned long)all->story.leaves);
+}
+
 int main(int argc, char **argv) {
     static struct guard_world w;
-    static struct load loads[3];
-    static struct writer writer;
-    static struct story story;
+    static struct everybody all;
     static const char *const names[] = {"anna", "bea", "cleo"};
     static const char *const purposes[] = {"keep-history", "recommend", "ads-personalised"};
     unsigned kills = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 5;
@@ -208,24 +243,21 @@ int main(int argc, char **argv) {
     unsigned passed = 0;
     world_open_as(&w, "second");
     for (size_t i = 0; i < 3; i++) {
-        loads[i].w = &w;
-        loads[i].purpose = purposes[i];
-        if (join(&w, names[i], "1990-02-01", device, &loads[i].person) != OK) {
+        all.loads[i].w = &w;
+        all.loads[i].purpose = purposes[i];
+        if (join(&w, names[i], "1990-02-01", device, &all.loads[i].person) != OK) {
             return 1;
         }
     }
-    if (!writer_open(&w, &writer) || !story_open(&story, &w, dice)) {
+    if (!writer_open(&w, &all.writer) || !story_open(&all.story, &w, dice) ||
+        !desk_open(&all.desk, &w, dice) || !family_open(&all.family, &w)) {
         return 1;
     }
     for (unsigned i = 0; i < kills; i++) {
         dice = dice * 1664525u + 1013904223u;
-        passed += kill_once(&w, loads, 3, &writer, &story, 5 + (dice >> 8) % 400) ? 1 : 0;
+        passed += kill_once(&w, &all, 5 + (dice >> 8) % 400) ? 1 : 0;
     }
-    printf("coverage: %u kills; acknowledged: %u choices, %u records, %lu acts of a program, %lu "
-           "erasures; %lu entries proved in %lu leaves\n",
-           kills, loads[0].acked + loads[1].acked + loads[2].acked, writer.acked,
-           (unsigned long)story.acts, (unsigned long)story.erasures, (unsigned long)story.entries,
-           (unsigned long)story.leaves);
+    print_coverage(&all, kills);
     world_close(&w);
     printf("%u passed, %u failed\n", passed, kills - passed);
     return passed == kills ? 0 : 1;
