@@ -10,7 +10,7 @@
 
 #include "roles.h"
 
-enum { SIZES_MAX = 4, ENGINES_MAX = 4 };
+enum { SIZES_MAX = 4, ENGINES_MAX = 4, LOGS_READ = 100 };
 
 struct options {
     uint32_t records[SIZES_MAX];
@@ -37,6 +37,7 @@ struct result {
     const char *engine;
     uint32_t records;
     double load_s, sweep_s, factor_loaded, factor_end;
+    uint64_t wrong_outside; /* before and after the roles */
     bool swept;
     struct role_result roles[ROLES];
 };
@@ -63,6 +64,7 @@ struct bench {
     struct zipf zipf;
     struct dice dice;
     int64_t start_s;
+    uint64_t wrong; /* answers outside of the roles */
 };
 
 static uint32_t pick_key(struct bench *b, const struct role *role) {
@@ -154,22 +156,57 @@ static void do_change_user(struct bench *b, uint32_t key, struct timed *t) {
     t->rows = b->answer.changed;
 }
 
+/* settled: everything that was done can be read in it. */
+static bool judge_log(struct bench *b, uint32_t user, size_t lines, bool settled) {
+    b->engine->logged(b->self, user, settled, &b->answer);
+    return oracle_judge_log(b->oracle, b->engine->promise(b->self), b->engine->logs_log, user,
+                            lines, settled, &b->answer);
+}
+
 static void do_log(struct bench *b, uint32_t key, struct timed *t) {
     size_t lines = 1 + dice_below(&b->dice, LOG_LINES_MAX);
-    TIMED(t, b->engine->log(b->self, key % b->options->users, lines, &b->answer));
+    uint32_t user = key % b->options->users;
+    b->answer.logged = 0;
+    TIMED(t, b->engine->log(b->self, user, lines, &b->answer));
     t->rows = b->answer.changed;
-    t->right = t->rows > 0 && t->rows <= lines;
+    t->right = judge_log(b, user, lines, false);
 }
 
 static void do_verify(struct bench *b, struct timed *t) {
     uint32_t key = oracle_dead(b->oracle, &b->dice);
+    oracle_asked(b->oracle, OP_VERIFY, key);
     bool there = true;
     TIMED(t, there = b->engine->is_there(b->self, key));
     t->right = !there;
 }
 
+/* What the operation names, which is what a log says of it. */
+static uint32_t named_by(const struct bench *b, enum op_kind kind, uint32_t key) {
+    switch (kind) {
+    case OP_META_PURPOSE:
+    case OP_CHANGE_PURPOSE:
+        return key % PURPOSES;
+    case OP_META_USER:
+    case OP_CHANGE_USER:
+    case OP_LOG:
+        return key % b->options->users;
+    case OP_INSERT:
+        return oracle_next_key(b->oracle);
+    case OP_READ:
+    case OP_REWRITE:
+    case OP_DELETE:
+    case OP_VERIFY:
+    case OP_KINDS:
+    default:
+        return key;
+    }
+}
+
 static void do_one(struct bench *b, const struct role *role, enum op_kind kind, struct timed *t) {
     uint32_t key = pick_key(b, role);
+    if (kind != OP_VERIFY) {
+        oracle_asked(b->oracle, kind, named_by(b, kind, key));
+    }
     switch (kind) {
     case OP_READ:
         do_read(b, key, t);
@@ -244,6 +281,7 @@ static void load(struct bench *b, struct result *ret) {
     ret->load_s = now_s() - from;
     free(records);
     b->engine->settle(b->self);
+    oracle_settled(b->oracle);
     ret->factor_loaded = (double)b->engine->bytes(b->self) / ((double)count * DATA_BYTES);
 }
 
@@ -266,13 +304,25 @@ static void wait_for_expiry(struct bench *b, struct result *ret) {
 /* Every record's metadata once, and that of some people: no store begins with cold caches. */
 static void warm_up(struct bench *b) {
     for (uint32_t user = 0; user < 100 && user < b->options->users; user++) {
+        oracle_asked(b->oracle, OP_META_USER, user);
         b->engine->meta_by_user(b->self, user, &b->answer);
+        b->wrong += !oracle_judge_user(b->oracle, user, &b->answer);
     }
     for (uint8_t purpose = 0; purpose < PURPOSES; purpose++) {
+        oracle_asked(b->oracle, OP_META_PURPOSE, purpose);
         b->engine->meta_by_purpose(b->self, purpose, &b->answer);
-        if (!oracle_judge_purpose(b->oracle, purpose, &b->answer)) {
-            printf("%s: a wrong answer before the roles began\n", b->engine->name);
-        }
+        b->wrong += !oracle_judge_purpose(b->oracle, purpose, &b->answer);
+    }
+}
+
+/* After everything that was asked has been settled, each of some people's logs says exactly it. */
+static void read_logs(struct bench *b) {
+    for (uint32_t i = 0; i < LOGS_READ; i++) {
+        uint32_t user = dice_below(&b->dice, b->options->users);
+        b->answer.logged = 0;
+        oracle_asked(b->oracle, OP_LOG, user);
+        b->engine->log(b->self, user, LOG_LINES_MAX, &b->answer);
+        b->wrong += !judge_log(b, user, LOG_LINES_MAX, true);
     }
 }
 
@@ -304,10 +354,13 @@ static void run_engine(const struct options *options, const struct engine *engin
         run_role(&b, &roles[i], &ret->roles[i]);
     }
     engine->settle(b.self);
+    read_logs(&b);
+    ret->wrong_outside = b.wrong;
     ret->factor_end = (double)engine->bytes(b.self) / ((double)oracle_count(b.oracle) * DATA_BYTES);
     engine->close(&b.self);
     oracle_free(b.oracle);
     free(b.answer.records);
+    free(b.answer.log);
 }
 
 /* Printing --------------------------------------------------------------------------------- */
@@ -521,7 +574,8 @@ static void read_options(int argc, char **argv, struct options *o) {
     }
 }
 
-static void run_unlawful(const struct options *o, const struct unlawful_engine *engine) {
+/* How many were wrong. */
+static uint64_t run_unlawful(const struct options *o, const struct unlawful_engine *engine) {
     char dir[600];
     snprintf(dir, sizeof dir, "%s/unlawful-%s", o->dir, engine->name);
     if (mkdir(dir, 0755) != 0) {
@@ -532,17 +586,41 @@ static void run_unlawful(const struct options *o, const struct unlawful_engine *
     printf("\nunlawful mix, %s: %llu asked, %.3f %% refused with the right rule, %.0f ops/s\n",
            engine->name, (unsigned long long)r.asked, 100 * (double)r.right / (double)r.asked,
            (double)r.asked / r.seconds);
+    return r.asked - r.right;
 }
 
-static void run_unlawful_all(const struct options *o) {
+static uint64_t run_unlawful_all(const struct options *o) {
+    uint64_t wrong = 0;
     const struct unlawful_engine *const all[] = {&unlawful_ward, &unlawful_socket};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (strstr(o->engines, all[i]->name) != NULL) {
-            run_unlawful(o, all[i]);
+            wrong += run_unlawful(o, all[i]);
         }
     }
     printf(
         "the retrofits know no consent, age, restriction or region: they have no answer to it\n");
+    return wrong;
+}
+
+/* Answers that the oracle found wrong, and what expired and was not gone after a minute. */
+static uint64_t wrong_of(const struct result *r) {
+    uint64_t wrong = r->wrong_outside + !r->swept;
+    for (int i = 0; i < ROLES; i++) {
+        for (int k = 0; k < OP_KINDS; k++) {
+            const struct measured *m = &r->roles[i].kinds[k];
+            if (m->right < m->count) {
+                printf("%s, %u records: %s: %s: %llu of %llu answers are wrong\n", r->engine,
+                       r->records, roles[i].name, op_names[k],
+                       (unsigned long long)(m->count - m->right), (unsigned long long)m->count);
+            }
+            wrong += m->count - m->right;
+        }
+    }
+    if (r->wrong_outside > 0) {
+        printf("%s, %u records: before and after the roles %llu answers are wrong\n", r->engine,
+               r->records, (unsigned long long)r->wrong_outside);
+    }
+    return wrong;
 }
 
 static struct plot_point point_of(const struct result *r) {
@@ -559,6 +637,7 @@ int main(int argc, char **argv) {
     char made[] = "/tmp/ward-gdpr-XXXXXX", command[700];
     struct options o;
     size_t point_count = 0;
+    uint64_t wrong = 0;
     read_options(argc, argv, &o);
     if (o.dir == NULL) {
         o.dir = mkdtemp(made);
@@ -578,13 +657,17 @@ int main(int argc, char **argv) {
             die("no engine of that name was built in");
         }
         print_size(&o, results[i], count);
+        for (size_t k = 0; k < count; k++) {
+            wrong += wrong_of(&results[i][k]);
+        }
     }
     if (o.unlawful) {
-        run_unlawful_all(&o);
+        wrong += run_unlawful_all(&o);
     }
+    printf("%llu wrong answers\n", (unsigned long long)wrong);
     if (o.plot != NULL) {
         plot_write(o.plot, points, point_count);
     }
     snprintf(command, sizeof command, "rm -rf '%s'", o.dir);
-    return system(command) == 0 ? 0 : 1;
+    return system(command) == 0 && wrong == 0 ? 0 : 1;
 }

@@ -1,6 +1,10 @@
 #include "names.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "ledger/leaf.h"
 
 static void must(struct status s, const char *what) {
     if (failed(s)) {
@@ -147,4 +151,25 @@ struct vault_change names_change(const struct names *n, struct change c) {
         .shares_remove = c.kind == CHANGE_SHARE_REMOVE ? recipient : 0,
         .flags_add = c.kind == CHANGE_DECISION && c.value == 1 ? VAULT_DECISION : 0,
         .flags_remove = c.kind == CHANGE_DECISION && c.value == 0 ? VAULT_DECISION : 0};
+}
+
+/* Entries of the ledger ------------------------------------------------------------------ */
+
+uint8_t names_logged(const char *leaf_kind) {
+    return strcmp(leaf_kind, leaf_kind_text(LEAF_JOIN)) == 0          ? LOGGED_CAME
+           : strcmp(leaf_kind, leaf_kind_text(LEAF_READ_BATCH)) == 0  ? LOGGED_USED
+           : strcmp(leaf_kind, leaf_kind_text(LEAF_WRITE_BATCH)) == 0 ? LOGGED_COLLECTED
+                                                                      : LOGGED_OTHER;
+}
+
+void names_opened(struct slice content, uint64_t subject, struct logged *io) {
+    struct slice value;
+    uint64_t whom = 0;
+    io->times = 1;
+    for (unsigned code = 0; !failed(content_next(&content, &code, &value)) && code != 0;) {
+        io->times = code == FIELD_COUNT ? bytes_be64(value.ptr) : io->times;
+        whom = code == FIELD_SUBJECT ? bytes_be64(value.ptr) : whom;
+    }
+    io->counted = true;
+    io->kind = whom == subject ? io->kind : LOGGED_OTHER;
 }

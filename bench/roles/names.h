@@ -25,5 +25,9 @@ struct vault_meta names_meta(const struct names *n, const struct record *r);
 struct record names_record(const struct names *n, const struct vault_meta *meta, uint32_t key,
                            uint32_t user);
 struct vault_change names_change(const struct names *n, struct change c);
+/* An entry of the ledger, by the text of its kind. */
+uint8_t names_logged(const char *leaf_kind);
+/* What its opening says: how often, and of whom, which must be `subject`. */
+void names_opened(struct slice content, uint64_t subject, struct logged *io);
 
 #endif

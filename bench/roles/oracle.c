@@ -12,7 +12,20 @@ struct held {
     bool alive;
 };
 
+enum { ASKED = 4096 };
+
+/* How often records of somebody were used and collected. */
+struct told {
+    uint64_t uses, collects;
+};
+
 struct oracle {
+    struct {
+        enum op_kind kind;
+        uint32_t value;
+    } asked[ASKED]; /* the newest operations, around */
+    uint64_t asked_count;
+    struct told *told, *settled; /* of each person: now, and what must be in the log */
     struct held *all;
     uint32_t cap, next, users, answers;
     uint64_t alive;
@@ -26,12 +39,16 @@ struct oracle *oracle_new(uint32_t records, uint32_t users, uint32_t inserts_max
     o->users = users;
     o->all = need(o->cap, sizeof *o->all);
     o->by_user = need(users, sizeof *o->by_user);
+    o->told = need(users, sizeof *o->told);
+    o->settled = need(users, sizeof *o->settled);
     return o;
 }
 
 void oracle_free(struct oracle *o) {
     free(o->all);
     free(o->by_user);
+    free(o->told);
+    free(o->settled);
     free(o);
 }
 
@@ -46,6 +63,7 @@ void oracle_put(struct oracle *o, const struct record *r) {
         die("the oracle was given key %u after %u", r->key, o->next);
     }
     o->all[o->next++] = (struct held){.r = *r, .alive = true};
+    o->told[r->user].collects++;
     count(o, r, 1);
 }
 
@@ -81,6 +99,7 @@ const struct record *oracle_record(const struct oracle *o, uint32_t key) {
 }
 
 uint32_t oracle_rewritten(struct oracle *o, uint32_t key) {
+    o->told[o->all[key].r.user].collects += oracle_alive(o, key);
     return oracle_alive(o, key) ? ++o->all[key].version : 0;
 }
 
@@ -100,6 +119,7 @@ bool oracle_judge_found(const struct oracle *o, uint32_t key, enum found found) 
 
 bool oracle_judge_read(const struct oracle *o, uint32_t key, enum found found, const char *data) {
     char want[DATA_BYTES];
+    o->told[o->all[key].r.user].uses += oracle_alive(o, key);
     if (!oracle_judge_found(o, key, found)) {
         return false;
     }
@@ -128,6 +148,7 @@ static bool judge(struct oracle *o, const struct answer *a, size_t expected, boo
             return false;
         }
         o->all[r->key].seen = number;
+        o->told[r->user].uses++;
     }
     return a->count == expected;
 }
@@ -160,6 +181,7 @@ static void change(struct record *r, struct change c) {
 static void change_every(struct oracle *o, uint32_t first, uint32_t step, struct change c) {
     for (uint64_t key = first; key < o->next; key += step) {
         if (o->all[key].alive) {
+            o->told[o->all[key].r.user].uses++;
             change(&o->all[key].r, c);
         }
     }
@@ -173,4 +195,87 @@ bool oracle_change_purpose(struct oracle *o, uint8_t purpose, struct change c, s
 bool oracle_change_user(struct oracle *o, uint32_t user, struct change c, size_t changed) {
     change_every(o, user, o->users, c);
     return changed == o->by_user[user];
+}
+
+/* The log ----------------------------------------------------------------------------------- */
+
+void oracle_asked(struct oracle *o, enum op_kind kind, uint32_t value) {
+    o->asked[o->asked_count % ASKED].kind = kind;
+    o->asked[o->asked_count++ % ASKED].value = value;
+}
+
+void oracle_settled(struct oracle *o) {
+    memcpy(o->settled, o->told, o->users * sizeof *o->told);
+}
+
+/* The newest operations, one after the other, and none left out. */
+static bool judge_operations(const struct oracle *o, bool logs_log, size_t asked,
+                             const struct answer *a) {
+    uint64_t at = o->asked_count;
+    uint64_t oldest = at < ASKED ? 0 : at - ASKED;
+    for (size_t i = 0; i < a->logged && at > oldest; i++) {
+        do {
+            at--;
+        } while (at > oldest && !logs_log && o->asked[at % ASKED].kind == OP_LOG);
+        bool same = a->log[i].kind == o->asked[at % ASKED].kind &&
+                    a->log[i].value == o->asked[at % ASKED].value;
+        bool left_out = !logs_log && o->asked[at % ASKED].kind == OP_LOG;
+        if (!same && !left_out) {
+            return false;
+        }
+    }
+    return (a->changed == asked || at == oldest) && (a->logged > 0 || asked == 1);
+}
+
+struct sums {
+    struct told told;
+    size_t came;
+    bool counted;
+};
+
+static bool add_up(const struct answer *a, struct sums *ret) {
+    *ret = (struct sums){.counted = true};
+    for (size_t i = 0; i < a->logged; i++) {
+        const struct logged *l = &a->log[i];
+        ret->told.uses += l->kind == LOGGED_USED ? l->times : 0;
+        ret->told.collects += l->kind == LOGGED_COLLECTED ? l->times : 0;
+        ret->came += l->kind == LOGGED_CAME;
+        ret->counted &= l->counted;
+        if (l->kind == LOGGED_OTHER || (i > 0 && l->index > a->log[i - 1].index)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Where it is whole, it begins with their coming, and says neither less than what must be in it nor
+ * more than what was done. */
+static bool judge_person(const struct oracle *o, uint32_t user, size_t asked, bool settled,
+                         const struct answer *a) {
+    const struct told *most = &o->told[user];
+    const struct told *least = settled ? most : &o->settled[user];
+    struct sums s;
+    if (!add_up(a, &s) || a->logged == 0 || a->changed > asked) {
+        return false;
+    }
+    bool whole = a->changed < asked;
+    if (whole && (s.came != 1 || a->log[a->logged - 1].kind != LOGGED_CAME)) {
+        return false;
+    }
+    bool enough = s.told.uses >= least->uses && s.told.collects >= least->collects;
+    bool not_more = s.told.uses <= most->uses && s.told.collects <= most->collects;
+    return !s.counted ? !settled : not_more && (enough || !whole);
+}
+
+bool oracle_judge_log(const struct oracle *o, enum log_promise promise, bool logs_log,
+                      uint32_t user, size_t asked, bool settled, const struct answer *a) {
+    switch (promise) {
+    case LOG_OPERATIONS:
+        return judge_operations(o, logs_log, asked, a);
+    case LOG_PERSON:
+        return judge_person(o, user, asked, settled, a);
+    case LOG_LINES:
+    default:
+        return a->changed > 0 && a->changed <= asked;
+    }
 }

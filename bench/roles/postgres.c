@@ -25,6 +25,7 @@ struct postgres {
     int pid;
     char data_dir[512], log_path[512];
     uint64_t empty_bytes;
+    const char *log_text; /* that was read last */
     double next_sweep;
 };
 
@@ -377,7 +378,54 @@ static void postgres_change_by_user(void *self, uint32_t user, struct change c,
 static void postgres_log(void *self, uint32_t user, size_t lines, struct answer *ret) {
     struct postgres *p = self;
     (void)user;
-    ret->changed = tail_lines(p->log_path, lines);
+    ret->changed = tail_lines(p->log_path, lines, &p->log_text);
+}
+
+static enum log_promise postgres_promise(void *self) {
+    (void)self;
+    return LOG_OPERATIONS;
+}
+
+/* OP_KINDS for a statement that is no operation. */
+static uint8_t kind_named(const char *statement) {
+    static const struct {
+        const char *name;
+        enum op_kind kind;
+    } names[] = {
+        {"read", OP_READ},       {"by_purpose", OP_META_PURPOSE}, {"by_user", OP_META_USER},
+        {"rewrite", OP_REWRITE}, {"purpose", OP_CHANGE_PURPOSE},  {"user", OP_CHANGE_USER},
+        {"delete", OP_DELETE},   {"insert", OP_INSERT},           {"is_there", OP_VERIFY}};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        size_t len = strlen(names[i].name);
+        if (strncmp(statement, names[i].name, len) == 0 &&
+            strspn(statement + len, "0123456789") == strlen(statement + len)) {
+            return (uint8_t)names[i].kind;
+        }
+    }
+    return OP_KINDS;
+}
+
+/* Each statement stands in a line, and its first parameter in the next. */
+static void postgres_logged(void *self, uint32_t user, bool exact, struct answer *io) {
+    const struct postgres *p = self;
+    struct logged entry = {.kind = OP_KINDS};
+    (void)user;
+    (void)exact;
+    for (const char *line = p->log_text; *line != '\0'; line = strchr(line, '\n') + 1) {
+        char statement[32];
+        const char *end = strchr(line, '\n');
+        const char *execute = strstr(line, "LOG:  execute ");
+        const char *detail = strstr(line, "DETAIL:  parameters: $1 = '");
+        if (execute != NULL && execute < end &&
+            sscanf(execute, "LOG:  execute %31[^:]", statement) == 1) {
+            entry.kind = kind_named(statement);
+        } else if (detail != NULL && detail < end && entry.kind != OP_KINDS &&
+                   sscanf(detail, "DETAIL:  parameters: $1 = '%u'", &entry.value) == 1) {
+            answer_log(io, entry);
+            entry.kind = OP_KINDS;
+        }
+    }
+    answer_log_turn(io);
 }
 
 static uint64_t one_number(PGresult *result) {
@@ -436,7 +484,9 @@ const struct engine engine_postgres = {
     .meta_by_user = postgres_meta_by_user,
     .change_by_purpose = postgres_change_by_purpose,
     .change_by_user = postgres_change_by_user,
+    .promise = postgres_promise,
     .log = postgres_log,
+    .logged = postgres_logged,
     .is_there = postgres_is_there,
     .count = postgres_count,
     .tick = postgres_tick,

@@ -21,6 +21,7 @@ struct redis {
     int pid, monitor_pid, log_fd;
     char log_path[512];
     char change_sha[64], delete_sha[64], rewrite_sha[64];
+    const char *log_text; /* that was read last */
     double next_sweep;
 };
 
@@ -339,7 +340,47 @@ static void redis_change_by_user(void *self, uint32_t user, struct change c, str
 static void redis_log(void *self, uint32_t user, size_t lines, struct answer *ret) {
     struct redis *r = self;
     audit(r, "log", user);
-    ret->changed = tail_lines(r->log_path, lines);
+    ret->changed = tail_lines(r->log_path, lines, &r->log_text);
+}
+
+static uint8_t kind_named(const char *word) {
+    static const char *const words[OP_KINDS] = {
+        [OP_READ] = "read",
+        [OP_META_PURPOSE] = "meta-by-purpose",
+        [OP_META_USER] = "meta-by-user",
+        [OP_REWRITE] = "rewrite",
+        [OP_CHANGE_PURPOSE] = "change-by-purpose",
+        [OP_CHANGE_USER] = "change-by-user",
+        [OP_DELETE] = "delete",
+        [OP_INSERT] = "create",
+        [OP_LOG] = "log",
+        [OP_VERIFY] = "verify",
+    };
+    uint8_t kind = 0;
+    while (kind < OP_KINDS && strcmp(words[kind], word) != 0) {
+        kind++;
+    }
+    return kind;
+}
+
+/* The client's own lines; of MONITOR's nothing is promised but that there are some. */
+static enum log_promise redis_promise(void *self) {
+    const struct redis *r = self;
+    return r->config.monitor ? LOG_LINES : LOG_OPERATIONS;
+}
+
+static void redis_logged(void *self, uint32_t user, bool exact, struct answer *io) {
+    const struct redis *r = self;
+    (void)user;
+    (void)exact;
+    for (const char *line = r->log_text; *line != '\0'; line = strchr(line, '\n') + 1) {
+        char word[32];
+        unsigned value = 0;
+        if (sscanf(line, "%*f client %31s %u", word, &value) == 2) {
+            answer_log(io, (struct logged){.kind = kind_named(word), .value = value});
+        }
+    }
+    answer_log_turn(io);
 }
 
 static bool redis_is_there(void *self, uint32_t key) {
@@ -409,7 +450,10 @@ const struct engine engine_redis = {
     .meta_by_user = redis_meta_by_user,
     .change_by_purpose = redis_change_by_purpose,
     .change_by_user = redis_change_by_user,
+    .promise = redis_promise,
+    .logs_log = true,
     .log = redis_log,
+    .logged = redis_logged,
     .is_there = redis_is_there,
     .count = redis_count,
     .tick = redis_tick,

@@ -40,10 +40,26 @@ struct change {
     uint8_t value;
 };
 
+/* What a log is promised to say. The retrofits' is a text: each operation, in order, whoever it was
+ * about. Ward's is about one person: that they came, and how often their records were used and
+ * collected, within two minutes. */
+enum log_promise { LOG_LINES, LOG_OPERATIONS, LOG_PERSON };
+enum logged_kind { LOGGED_CAME, LOGGED_USED, LOGGED_COLLECTED, LOGGED_OTHER };
+struct logged {
+    uint8_t kind;   /* enum op_kind, of a person enum logged_kind */
+    uint32_t value; /* the key, purpose or person that the operation named */
+    uint64_t index; /* of a person's: falling */
+    uint64_t times;
+    bool counted; /* `times` was told */
+};
+enum { LOGGED_MAX = 4 * LOG_LINES_MAX };
+
 struct answer {
     struct record *records;
     size_t count, cap;
-    size_t changed; /* records changed, or lines of the log */
+    size_t changed;     /* records changed, or lines of the log */
+    struct logged *log; /* newest first, LOGGED_MAX at most */
+    size_t logged;
     char data[DATA_BYTES];
 };
 
@@ -72,7 +88,12 @@ struct engine {
     void (*meta_by_user)(void *self, uint32_t user, struct answer *ret);
     void (*change_by_purpose)(void *self, uint8_t purpose, struct change c, struct answer *ret);
     void (*change_by_user)(void *self, uint32_t user, struct change c, struct answer *ret);
+    enum log_promise (*promise)(void *self);
+    bool logs_log; /* reading the log is an operation that stands in it */
+    /* Brings the newest lines, which is what is timed; then what they say goes to `log`. With
+     * `exact`, how often as well, whatever it costs. */
     void (*log)(void *self, uint32_t user, size_t lines, struct answer *ret);
+    void (*logged)(void *self, uint32_t user, bool exact, struct answer *io);
     bool (*is_there)(void *self, uint32_t key); /* also what has expired and was not swept */
     uint64_t (*count)(void *self);              /* of all, as is_there */
     void (*tick)(void *self); /* between operations; sweeps and syncs when it is time */
@@ -95,8 +116,11 @@ int64_t unix_s(void);
 void *need(size_t count, size_t size);
 struct record *answer_add(struct answer *a);
 uint64_t tree_bytes(const char *dir, const char *without); /* what du says */
-/* The newest lines of a text file; how many there were. */
-size_t tail_lines(const char *path, size_t lines);
+/* The newest lines of a text file, good until the next call; how many there were. */
+size_t tail_lines(const char *path, size_t lines, const char **ret_text);
+void answer_log(struct answer *a, struct logged entry);
+/* Oldest first becomes newest first. */
+void answer_log_turn(struct answer *a);
 int spawn(char *const argv[], const char *log_file, const char *user);
 void stop(int pid, int signal);
 
@@ -157,6 +181,13 @@ bool oracle_judge_purpose(struct oracle *o, uint8_t purpose, const struct answer
 bool oracle_judge_user(struct oracle *o, uint32_t user, const struct answer *a);
 bool oracle_change_purpose(struct oracle *o, uint8_t purpose, struct change c, size_t changed);
 bool oracle_change_user(struct oracle *o, uint32_t user, struct change c, size_t changed);
+/* Of each operation before it is asked. */
+void oracle_asked(struct oracle *o, enum op_kind kind, uint32_t value);
+/* Whatever was asked before can be read in the log from now on. */
+void oracle_settled(struct oracle *o);
+/* `settled`: everything is in it that was asked. */
+bool oracle_judge_log(const struct oracle *o, enum log_promise promise, bool logs_log,
+                      uint32_t user, size_t asked, bool settled, const struct answer *a);
 
 /* unlawful.c: the fifth mix, on a store of its own. */
 enum unlawful_purpose {

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "guard.h"
+#include "ledger/receipt.h"
 #include "names.h"
 
 enum { LOADERS = 64 };
@@ -22,6 +23,7 @@ struct socket_ward {
     uint32_t *user;       /* of a subject */
     size_t ids, subjects;
     char notice[65];
+    struct note_vkey log;
 };
 
 static const uint16_t refusals[] = {E_NOT_FOUND, E_DENIED, E_UNDECLARED, 0};
@@ -70,6 +72,9 @@ static void learn_names(struct socket_ward *w) {
     n->rights = (uint8_t)number_of(purposes, SLICE("fulfil-rights"));
     names_known(n);
     learn_notice(w, &answer.fields[ANS_PROGRAM_NAMES_NOTICES]);
+    if (failed(note_vkey_parse(answer.fields[ANS_PROGRAM_NAMES_LEDGER_KEY].bytes, &w->log))) {
+        die("socket: the log has no key");
+    }
     ward_answer_done(&answer);
 }
 
@@ -330,8 +335,44 @@ static void socket_log(void *self, uint32_t user, size_t lines, struct answer *r
                                                             api_n(w->subject[user]),
                                                         [ARG_PERSON_ENTRIES_LIMIT] = api_n(lines)};
     bench_guard_ask(&w->guard, API_PERSON_ENTRIES, args, &answer, NULL);
-    ret->changed = answer.fields[ANS_PERSON_ENTRIES_ENTRIES].list.count;
+    const struct api_value *list = &answer.fields[ANS_PERSON_ENTRIES_ENTRIES];
+    ret->changed = list->list.count;
+    for (size_t i = 0; i < list->list.count; i++) {
+        const struct api_value *v = list->list.items[i].fields;
+        char kind[32];
+        snprintf(kind, sizeof kind, "%.*s", SLICE_ARG(v[TYP_ENTRY_KIND].bytes));
+        answer_log(ret, (struct logged){.kind = names_logged(kind), .index = v[TYP_ENTRY_INDEX].n});
+    }
     ward_answer_done(&answer);
+}
+
+static enum log_promise socket_promise(void *self) {
+    (void)self;
+    return LOG_PERSON;
+}
+
+/* How often stands in the receipt of each entry, which must verify. */
+static void open_entry(struct socket_ward *w, uint32_t user, struct logged *io) {
+    static struct receipt receipt;
+    struct checkpoint head;
+    struct buf scratch CLEANUP(buf_done);
+    struct ward_answer answer;
+    struct api_value args[ARG_PERSON_RECEIPT__COUNT] = {api_n(w->subject[user]), api_n(io->index)};
+    buf_init(&scratch, PROOF_EXTRA_MAX);
+    bench_guard_ask(&w->guard, API_PERSON_RECEIPT, args, &answer, NULL);
+    struct slice file = answer.fields[ANS_PERSON_RECEIPT_RECEIPT].bytes;
+    if (failed(receipt_verify(file, &w->log, &scratch, &receipt, &head)) || receipt.count != 1) {
+        io->kind = LOGGED_OTHER;
+    } else {
+        names_opened(receipt.openings[0].content, w->subject[user], io);
+    }
+    ward_answer_done(&answer);
+}
+
+static void socket_logged(void *self, uint32_t user, bool exact, struct answer *io) {
+    for (size_t i = 0; exact && i < io->logged; i++) {
+        open_entry(self, user, &io->log[i]);
+    }
 }
 
 static bool socket_is_there(void *self, uint32_t key) {
@@ -381,7 +422,9 @@ const struct engine engine_socket = {
     .meta_by_user = socket_meta_by_user,
     .change_by_purpose = socket_change_by_purpose,
     .change_by_user = socket_change_by_user,
+    .promise = socket_promise,
     .log = socket_log,
+    .logged = socket_logged,
     .is_there = socket_is_there,
     .count = socket_count,
     .tick = socket_tick,

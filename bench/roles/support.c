@@ -72,21 +72,39 @@ uint64_t tree_bytes(const char *dir, const char *without) {
     return walked;
 }
 
-size_t tail_lines(const char *path, size_t lines) {
+size_t tail_lines(const char *path, size_t lines, const char **ret_text) {
     enum { BLOCK = 512 * 1024 };
-    static char text[BLOCK];
+    static char text[BLOCK + 1];
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
     off_t from = end > BLOCK ? end - BLOCK : 0;
     ssize_t got = fd < 0 ? 0 : pread(fd, text, BLOCK, from);
     size_t found = 0;
-    for (ssize_t i = got - 1; i >= 0 && found < lines; i--) {
-        found += text[i] == '\n';
+    ssize_t at = got < 0 ? 0 : got;
+    text[at] = 0;
+    while (at > 0 && (text[at - 1] != '\n' || found++ < lines)) {
+        at--;
     }
     if (fd >= 0) {
         close(fd);
     }
-    return found;
+    *ret_text = text + at;
+    return found < lines ? found : lines;
+}
+
+void answer_log(struct answer *a, struct logged entry) {
+    a->log = a->log == NULL ? need(LOGGED_MAX, sizeof *a->log) : a->log;
+    if (a->logged < LOGGED_MAX) {
+        a->log[a->logged++] = entry;
+    }
+}
+
+void answer_log_turn(struct answer *a) {
+    for (size_t i = 0; i < a->logged / 2; i++) {
+        struct logged last = a->log[a->logged - 1 - i];
+        a->log[a->logged - 1 - i] = a->log[i];
+        a->log[i] = last;
+    }
 }
 
 static void become(const char *user) {

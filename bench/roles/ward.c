@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "law/map.h"
+#include "ledger/leaf.h"
 #include "names.h"
 #include "roles.h"
 #include "vault/erase.h"
@@ -397,21 +398,42 @@ static void ward_change_by_user(void *self, uint32_t user, struct change c, stru
     change(w, w->names.rights, &query, c, ret);
 }
 
+struct entries {
+    struct answer *a;
+    uint64_t subject, last; /* leaf */
+};
+
 static struct status take_entry(void *arg, uint64_t leaf, uint8_t kind, int64_t at_ms,
                                 struct slice content) {
-    struct answer *a = arg;
-    (void)leaf;
-    (void)kind;
-    (void)content;
-    a->changed += at_ms > 0;
+    struct entries *e = arg;
+    struct logged entry = {.kind = names_logged(leaf_kind_text(kind)), .index = leaf};
+    (void)at_ms;
+    names_opened(content, e->subject, &entry);
+    answer_log(e->a, entry);
+    e->a->changed += leaf != e->last;
+    e->last = leaf;
     return STATUS_OK;
 }
 
 /* The entries of the ledger that concern one person, opened with that person's key. */
 static void ward_log(void *self, uint32_t user, size_t lines, struct answer *ret) {
     struct ward *w = self;
+    struct entries e = {ret, w->subject[user], UINT64_MAX};
     ret->changed = 0;
-    must(vault_entries(w->v, w->subject[user], 0, lines, take_entry, ret), "entries");
+    must(vault_entries(w->v, w->subject[user], 0, lines, take_entry, &e), "entries");
+}
+
+static enum log_promise ward_promise(void *self) {
+    (void)self;
+    return LOG_PERSON;
+}
+
+/* They came with what they say. */
+static void ward_logged(void *self, uint32_t user, bool exact, struct answer *io) {
+    (void)self;
+    (void)user;
+    (void)exact;
+    (void)io;
 }
 
 static bool ward_is_there(void *self, uint32_t key) {
@@ -445,7 +467,9 @@ const struct engine engine_ward = {
     .meta_by_user = ward_meta_by_user,
     .change_by_purpose = ward_change_by_purpose,
     .change_by_user = ward_change_by_user,
+    .promise = ward_promise,
     .log = ward_log,
+    .logged = ward_logged,
     .is_there = ward_is_there,
     .count = ward_count,
     .tick = tick,
