@@ -63,11 +63,13 @@ struct status checkpoint_verify(struct slice bytes, const struct note_vkey *log,
     struct note note;
     struct checkpoint head;
     TRY(note_parse(bytes, &note));
-    TRY(note_check(&note, log, NULL));
+    struct status signed_by = note_check(&note, log, NULL);
+    TRY(signed_by.code == E_NOTE_NAME ? STATUS_OK : signed_by); /* the log's, or another's */
     TRY(checkpoint_parse(note.text, &head));
     if (!slice_eq(head.origin, note_vkey_name(log))) {
         return FAIL(E_CHECKPOINT_ORIGIN);
     }
+    TRY(signed_by);
     *ret_head = head;
     return STATUS_OK;
 }

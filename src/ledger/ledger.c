@@ -128,7 +128,8 @@ static struct status load(struct ledger *l) {
     TRY(os_sync_dir(l->fs, l->dir));
     TRY(read_checked(l, "checkpoint", &l->checkpoint));
     struct status s = checkpoint_verify(buf_slice(&l->checkpoint), &l->vkey, &head);
-    if (s.code == E_NOTE_FORM || s.code == E_SIGNATURE || s.code == E_CHECKPOINT_FORM) {
+    if (s.code == E_NOTE_FORM || s.code == E_NOTE_NAME || s.code == E_SIGNATURE ||
+        s.code == E_CHECKPOINT_FORM) {
         return ledger_blame("checkpoint");
     }
     TRY(s);

@@ -223,6 +223,25 @@ struct status note_line_check(struct slice text, const struct note_signature *li
     return seal_verify(key->public_key, text, signature.ptr);
 }
 
+/* Why none of the lines is the key's: what it signed may be as it was, and the line not. */
+static struct status why_unsigned(const struct note *note, const struct note_vkey *key) {
+    for (size_t i = 0; i < note->count; i++) {
+        const struct note_signature *line = &note->signatures[i];
+        struct buf raw CLEANUP(buf_done);
+        buf_init(&raw, SIGNATURE_MAX);
+        struct status decoded = base64_decode(line->base64, &raw);
+        if (decoded.code == E_ENCODING && slice_eq(line->name, note_vkey_name(key))) {
+            return FAIL(E_NOTE_FORM);
+        }
+        bool sized = !failed(decoded) && key->type == NOTE_ED25519 &&
+                     raw.len == KEY_ID_LEN + SEAL_SIGNATURE_LEN;
+        if (sized && !failed(seal_verify(key->public_key, note->text, raw.ptr + KEY_ID_LEN))) {
+            return FAIL(E_NOTE_NAME);
+        }
+    }
+    return FAIL(E_NOTE_UNSIGNED);
+}
+
 struct status note_check(const struct note *note, const struct note_vkey *key,
                          uint64_t *ret_time_s) {
     bool found = false;
@@ -237,7 +256,7 @@ struct status note_check(const struct note *note, const struct note_vkey *key,
         found = found || mine;
     }
     if (!found) {
-        return FAIL(E_NOTE_UNSIGNED);
+        return why_unsigned(note, key);
     }
     if (ret_time_s != NULL) {
         *ret_time_s = time_s;

@@ -66,6 +66,33 @@ static void test_notes_of_others(void **state) {
     }
 }
 
+/* Wherever the name or the number of the signer was damaged, the key is not what is blamed; and a
+ * note that another key signed stays unsigned by this one. */
+static void test_a_signer_that_is_misnamed(void **state) {
+    (void)state;
+    struct buf b CLEANUP(buf_done);
+    read_note("notes/peter.note", &b);
+    struct slice line = slice_from(buf_slice(&b), 0);
+    size_t name = b.len;
+    while (memcmp(b.ptr + name, "\xe2\x80\x94 ", 4) != 0) {
+        name--;
+    }
+    name += 4;
+    size_t seen = 0;
+    for (size_t k = name; k < name + sizeof "PeterNeumann" + 5; k++) {
+        uint8_t was = b.ptr[k];
+        b.ptr[k] = was == 'x' ? 'y' : 'x';
+        bool space = was == ' ';
+        enum error_code code = check(line, PETER, NULL);
+        assert_int_equal(code, space ? E_NOTE_FORM : E_NOTE_NAME);
+        assert_int_equal(check(line, FOO, NULL), space ? E_NOTE_FORM : E_NOTE_UNSIGNED);
+        seen += code == E_NOTE_NAME;
+        b.ptr[k] = was;
+    }
+    assert_int_equal(seen, sizeof "PeterNeumann" - 1 + 5);
+    assert_int_equal(check(line, PETER, NULL), OK);
+}
+
 static void test_a_witness_of_others(void **state) {
     (void)state;
     struct buf b CLEANUP(buf_done);
@@ -354,6 +381,7 @@ static void test_what_a_witness_is_asked(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_notes_of_others),
+        cmocka_unit_test(test_a_signer_that_is_misnamed),
         cmocka_unit_test(test_a_witness_of_others),
         cmocka_unit_test(test_signing_as_others_do),
         cmocka_unit_test(test_vkeys_round_trip),

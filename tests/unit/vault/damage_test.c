@@ -331,7 +331,8 @@ static bool noticed(const char *path, size_t at, struct status status) {
         return false;
     }
     bool refused = error_info(status.code)->kind == KIND_CORRUPT;
-    /* A flip in the name of a checkpoint's signer makes it one that nobody known signed. */
+    /* In one letter it is of the key's number and of the signature: then nobody sees whose it was.
+     */
     bool unsigned_note = status.code == E_NOTE_UNSIGNED && strstr(path, "checkpoint") != NULL;
     if (!refused && !unsigned_note) {
         printf("%s, byte %zu: %s\n", path, at, error_info(status.code)->name);

@@ -51,7 +51,8 @@ struct note {
 
 /* E_NOTE_FORM. Trusts nothing yet. */
 MUST_USE struct status note_parse(struct slice bytes, struct note *ret_note);
-/* E_NOTE_UNSIGNED if the key did not sign, E_SIGNATURE if what claims to be its signature fails.
+/* E_NOTE_UNSIGNED if the key did not sign, E_NOTE_NAME if it did and the line beside the signature
+ * names another, E_SIGNATURE if what claims to be its signature fails.
  * *ret_time_s is the time of a cosignature, else 0; may be NULL. */
 MUST_USE struct status note_check(const struct note *note, const struct note_vkey *key,
                                   uint64_t *ret_time_s);
