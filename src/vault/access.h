@@ -12,6 +12,7 @@ enum {
     ACCESS_GROUP_CHAINS = 256,
     ACCESS_FRAME_MAX = 8 << 20,
     ACCESS_BUFFER_MAX = 16 << 20,
+    ACCESS_FRAME_BYTES = ACCESS_BUFFER_MAX + 64, /* sealed */
     ACCESS_ITEMS_MAX = 400000, /* then they are gathered before the minute is over */
     ACCESS_SYNC_MS = 800,
     ACCESS_GATHER_MS = 60 * 1000,
@@ -50,6 +51,7 @@ struct access_log {
     uint64_t epoch;            /* frames of other epochs do not open */
     bool takes_over;           /* the store was restored: the epoch is the first frame's */
     uint64_t offset;           /* end of the journal */
+    uint64_t synced;           /* how far it surely is on disk */
     struct buf buffer;         /* plain entries of the open batch */
     int64_t unsynced_since_ms; /* 0: synced */
     int64_t oldest_ms;         /* of what is gathered; 0: nothing */

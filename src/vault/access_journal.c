@@ -5,7 +5,10 @@
  * Frames are sealed and bound to the journal's epoch, which the store counts in the transaction
  * that makes the leaves: no entry is gathered twice, none is lost in between. The frames go when
  * those leaves are published, so that a store which is restored in place of this one finds in the
- * journal what the ledger does not have. */
+ * journal what the ledger does not have.
+ *
+ * A frame says how far the file was synced when it was written. What does not open below that was
+ * damaged since, and is refused; above, a power cut took it, in whatever order. */
 #include <string.h>
 
 #include "access.h"
@@ -18,11 +21,12 @@ enum {
     ONE_BYTES = 8 + 8 + 1 + 1 + 1 + 2 * ACCESS_CITES,
     FRAME_HEAD = 4 + 8, /* length, epoch */
     EPOCH_BYTES = 8,
+    SYNCED_BYTES = 8, /* before the entries */
 };
 
 static struct seal_place frame_place(uint64_t epoch, uint64_t offset) {
     return (struct seal_place){
-        .what = SEAL_STATE, .owner = epoch, .category = 0xfffe, .id = offset};
+        .what = SEAL_STATE, .owner = epoch, .category = 0xfffd, .id = offset};
 }
 
 /* Writing ------------------------------------------------------------------------------- */
@@ -30,7 +34,7 @@ static struct seal_place frame_place(uint64_t epoch, uint64_t offset) {
 static struct status write_frame(struct vault *v, struct slice plain) {
     struct access_log *log = v->access;
     struct buf frame CLEANUP(buf_done);
-    buf_init(&frame, ACCESS_BUFFER_MAX + 64);
+    buf_init(&frame, FRAME_HEAD + ACCESS_FRAME_BYTES);
     TRY(buf_reserve(&frame, FRAME_HEAD + plain.len + RECORD_OVERHEAD));
     TRY(buf_add_be32(&frame, (uint32_t)(plain.len + RECORD_OVERHEAD)));
     TRY(buf_add_be64(&frame, log->epoch));
@@ -51,6 +55,7 @@ struct status journal_flush(struct vault *v) {
         return STATUS_OK;
     }
     bool kept = v->access->file != NULL;
+    bytes_put_be64(buffer->ptr, v->access->synced);
     struct status status = kept ? write_frame(v, buf_slice(buffer)) : STATUS_OK;
     if (failed(status)) {
         vault_stop(v);
@@ -99,7 +104,13 @@ static struct status keep_whole(struct vault *v, size_t before, struct status st
     return flush_unless_batch(v);
 }
 
+/* Room for how far the file is synced, which is known when the frame is written. */
+static struct status begin_frame(struct buf *buffer) {
+    return buffer->len == 0 ? buf_add_be64(buffer, 0) : STATUS_OK;
+}
+
 struct status journal_entry(struct vault *v, const struct access_entry *entry) {
+    TRY(begin_frame(&v->access->buffer));
     size_t before = v->access->buffer.len;
     return keep_whole(v, before, add_one(&v->access->buffer, entry));
 }
@@ -113,6 +124,7 @@ static struct status add_many(struct buf *out, const struct access_use *use,
 
 struct status journal_many(struct vault *v, const struct access_use *use,
                            const struct selection *permitted, const struct selection *denied) {
+    TRY(begin_frame(&v->access->buffer));
     size_t before = v->access->buffer.len;
     return keep_whole(v, before, add_many(&v->access->buffer, use, permitted, denied));
 }
@@ -199,53 +211,78 @@ static bool right_epoch(const struct access_log *log, uint64_t epoch) {
     return epoch == log->epoch || (log->takes_over && log->offset == 0 && epoch > log->epoch);
 }
 
-/* False at the end, and at a frame that was torn or is of an older epoch. */
-static struct status read_frame(struct vault *v, struct buf *sealed, struct buf *plain,
-                                bool *ret_found) {
+struct frame {
+    struct buf sealed;
+    struct buf plain;
+    uint64_t epoch;
+    uint64_t next; /* offset */
+};
+
+/* False at the end, and where no frame of this epoch begins that opens. */
+static struct status read_frame(struct vault *v, uint64_t at, struct frame *f, bool *ret_found) {
     struct access_log *log = v->access;
     uint8_t head[FRAME_HEAD];
     size_t got = 0;
     *ret_found = false;
-    TRY(os_read_at(v->fs, log->file, log->offset, head, sizeof head, &got));
+    TRY(os_read_at(v->fs, log->file, at, head, sizeof head, &got));
     size_t len = got == sizeof head ? bytes_be32(head) : 0;
-    uint64_t epoch = got == sizeof head ? bytes_be64(head + 4) : 0;
-    bool sound = len >= RECORD_OVERHEAD && len <= ACCESS_BUFFER_MAX + RECORD_OVERHEAD;
-    if (!sound || !right_epoch(log, epoch)) {
+    f->epoch = got == sizeof head ? bytes_be64(head + 4) : 0;
+    bool sound = len >= RECORD_OVERHEAD + SYNCED_BYTES && len <= ACCESS_FRAME_BYTES;
+    if (!sound || !right_epoch(log, f->epoch)) {
         return STATUS_OK;
     }
-    buf_clear(sealed);
-    TRY(buf_reserve(sealed, len));
-    TRY(os_read_at(v->fs, log->file, log->offset + FRAME_HEAD, sealed->ptr, len, &got));
+    buf_clear(&f->sealed);
+    TRY(buf_reserve(&f->sealed, len));
+    TRY(os_read_at(v->fs, log->file, at + FRAME_HEAD, f->sealed.ptr, len, &got));
     if (got < len) {
         return STATUS_OK;
     }
-    struct seal_place place = frame_place(epoch, log->offset);
-    buf_clear(plain);
+    struct seal_place place = frame_place(f->epoch, at);
+    buf_clear(&f->plain);
     struct status opened =
-        record_open_buf(&v->state_key, &place, slice_of(sealed->ptr, len), plain);
+        record_open_buf(&v->state_key, &place, slice_of(f->sealed.ptr, len), &f->plain);
     if (opened.code == E_SEAL_OPEN) {
         return STATUS_OK;
     }
-    TRY(opened);
-    log->epoch = epoch;
-    log->offset += FRAME_HEAD + len;
+    f->next = at + FRAME_HEAD + len;
     *ret_found = true;
-    return STATUS_OK;
+    return opened;
+}
+
+/* The next frame that opens behind one that does not. */
+static struct status find_frame(struct vault *v, uint64_t hole, struct frame *f, bool *ret_found) {
+    uint64_t size = 0;
+    *ret_found = false;
+    TRY(os_size(v->fs, v->access->file, &size));
+    for (uint64_t at = hole + 1; at + FRAME_HEAD < size && !*ret_found; at++) {
+        TRY(read_frame(v, at, f, ret_found));
+    }
+    return *ret_found && bytes_be64(f->plain.ptr) > hole ? FAIL(E_JOURNAL_DAMAGED) : STATUS_OK;
+}
+
+static struct status read_frames(struct vault *v, struct frame *f) {
+    struct access_log *log = v->access;
+    for (;;) {
+        bool found = false;
+        TRY(read_frame(v, log->offset, f, &found));
+        TRY(found ? STATUS_OK : find_frame(v, log->offset, f, &found));
+        if (!found) {
+            return STATUS_OK;
+        }
+        TRY(replay(v, slice_from(buf_slice(&f->plain), SYNCED_BYTES)));
+        log->epoch = f->epoch;
+        log->offset = f->next;
+    }
 }
 
 static struct status read_all(struct vault *v) {
-    struct buf sealed CLEANUP(buf_done);
-    struct buf plain CLEANUP(buf_done);
-    buf_init(&sealed, ACCESS_BUFFER_MAX + 64);
-    buf_init(&plain, ACCESS_BUFFER_MAX + 64);
-    bool found = true;
-    while (found) {
-        TRY(read_frame(v, &sealed, &plain, &found));
-        if (found) {
-            TRY(replay(v, buf_slice(&plain)));
-        }
-    }
-    return STATUS_OK;
+    struct frame f = {.next = 0};
+    buf_init(&f.sealed, ACCESS_FRAME_BYTES);
+    buf_init(&f.plain, ACCESS_FRAME_BYTES);
+    struct status status = read_frames(v, &f);
+    buf_done(&f.sealed);
+    buf_done(&f.plain);
+    return status;
 }
 
 /* The store's row: the epoch, and after a restore a byte more. */
@@ -309,6 +346,7 @@ void journal_restart(struct vault *v) {
     }
     log->epoch++;
     log->offset = 0;
+    log->synced = 0;
     log->takes_over = false;
     struct status cut = os_truncate(v->fs, log->file, 0);
     if (failed(cut)) {

@@ -250,6 +250,7 @@ static struct status sync_journal(struct vault *v) {
         return status;
     }
     v->access->unsynced_since_ms = 0;
+    v->access->synced = v->access->offset;
     return STATUS_OK;
 }
 

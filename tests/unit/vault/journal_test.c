@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "access.h"
 #include "ledger/leaf.h"
 #include "power.h"
 #include "sqlite_vfs.h"
@@ -199,6 +200,106 @@ static void gathering_that_is_cut_off_loses_none(void **state) {
     printf("[ coverage ] %lu changes\n", (unsigned long)n);
 }
 
+/* Frames of several seconds, each synced before the next, as a kill leaves them. */
+enum { FRAMES = 4 };
+
+static struct power *with_frames(const struct killed *k, uint64_t ends[FRAMES]) {
+    struct world w;
+    struct power *power = again(k, &w);
+    world_open(&w);
+    for (int i = 0; i < FRAMES; i++) {
+        struct vault_use use = {.purpose = w.support, .operation = LAW_OPERATION_USE};
+        struct vault_actor actor = {.session = (uint64_t)i + 7};
+        struct vault_query query = {.owner = k->alice};
+        struct vault_found found;
+        int64_t next_ms = 0;
+        use.actor = &actor;
+        ASSERT_OK(vault_find(w.v, &use, &query, see_nothing, NULL, &found));
+        w.fake.now_ms += 900;
+        ASSERT_OK(vault_tick(w.v, &next_ms));
+        ends[i] = w.v->access->offset;
+        assert_int_equal(w.v->access->synced, ends[i]);
+    }
+    struct power *as_killed = power_clone(power, 1);
+    vault_close(&w.v);
+    power_free(&power);
+    return as_killed;
+}
+
+/* A flip is noticed where frames follow; in the last one it looks like a torn end, and what stands
+ * before is gathered. Nothing is destroyed by looking, and once the file is moved away it goes on.
+ */
+static void flip(struct power *written, const uint64_t ends[FRAMES], uint64_t byte) {
+    struct world w;
+    struct power *power = power_clone(written, 1);
+    assert_true(power_flip(power, "/ward/ledger/accesses", byte, byte % 8));
+    begin(&w, power);
+    struct status opened = world_try_open(&w);
+    if (byte >= ends[FRAMES - 2]) {
+        ASSERT_OK(opened);
+        assert_int_equal(world_leaves(&w, LEAF_READ_BATCH), 1 + FRAMES - 1);
+    } else {
+        ASSERT_IS(opened, E_JOURNAL_DAMAGED);
+        assert_true(power_flip(power, "/ward/ledger/accesses", byte, byte % 8));
+        ASSERT_OK(world_try_open(&w));
+        assert_int_equal(world_leaves(&w, LEAF_READ_BATCH), 1 + FRAMES);
+    }
+    vault_close(&w.v);
+    power_free(&power);
+}
+
+static void damage_is_no_torn_end(void **state) {
+    uint64_t ends[FRAMES];
+    struct power *written = with_frames(*state, ends);
+    for (uint64_t byte = 0; byte < ends[FRAMES - 1]; byte++) {
+        flip(written, ends, byte);
+    }
+    printf("[ coverage ] %lu bytes\n", (unsigned long)ends[FRAMES - 1]);
+    power_free(&written);
+}
+
+static void a_damaged_journal_is_moved_away(void **state) {
+    uint64_t ends[FRAMES];
+    struct world w;
+    struct power *power = with_frames(*state, ends);
+    begin(&w, power);
+    assert_true(power_flip(power, "/ward/ledger/accesses", ends[0] + 20, 1));
+    ASSERT_IS(world_try_open(&w), E_JOURNAL_DAMAGED);
+    ASSERT_OK(os_rename(w.fs, "/ward/ledger/accesses", "/ward/ledger/accesses.damaged"));
+    ASSERT_OK(world_try_open(&w));
+    assert_int_equal(world_leaves(&w, LEAF_READ_BATCH), 1);
+    assert_ledger(&w);
+    vault_close(&w.v);
+    power_free(&power);
+}
+
+/* What was never synced a power cut takes in any order: the frames that are left count. */
+static void a_hole_that_was_never_synced_is_no_damage(void **state) {
+    const struct killed *k = *state;
+    struct world w;
+    struct power *power = again(k, &w);
+    uint64_t ends[3];
+    world_open(&w);
+    for (int i = 0; i < 3; i++) {
+        struct vault_actor actor = {.session = (uint64_t)i + 7};
+        struct vault_use use = {
+            .purpose = w.support, .operation = LAW_OPERATION_USE, .actor = &actor};
+        struct vault_query query = {.owner = k->alice};
+        struct vault_found found;
+        ASSERT_OK(vault_find(w.v, &use, &query, see_nothing, NULL, &found));
+        ends[i] = w.v->access->offset;
+    }
+    struct power *torn = power_clone(power, 1);
+    vault_close(&w.v);
+    power_free(&power);
+    assert_true(power_flip(torn, "/ward/ledger/accesses", ends[0] + 20, 1));
+    begin(&w, torn);
+    world_open(&w);
+    assert_int_equal(world_leaves(&w, LEAF_READ_BATCH), 1 + 2);
+    vault_close(&w.v);
+    power_free(&torn);
+}
+
 int main(void) {
     ASSERT_OK(store_init());
     const struct CMUnitTest tests[] = {
@@ -207,6 +308,9 @@ int main(void) {
         cmocka_unit_test(the_first_start_after_a_tentative_restore_gathers_them),
         cmocka_unit_test(a_restore_that_is_given_up_takes_nothing_away),
         cmocka_unit_test(gathering_that_is_cut_off_loses_none),
+        cmocka_unit_test(damage_is_no_torn_end),
+        cmocka_unit_test(a_damaged_journal_is_moved_away),
+        cmocka_unit_test(a_hole_that_was_never_synced_is_no_damage),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
