@@ -278,14 +278,25 @@ int cmd_export(int argc, char **argv) {
 /* --- legal holds --- */
 
 struct hold_words {
-    const char *program, *person, *record, *ground, *until, *file, *end;
+    const char *program, *person, *record, *ground, *until, *file, *extend, *end;
     bool list;
 };
 
+static bool read_day(const char *text, int64_t *ret_ms) {
+    struct buf midnight CLEANUP(buf_done) = {0};
+    struct moment moment;
+    buf_init(&midnight, LINE_BYTES);
+    if (failed(buf_add_format(&midnight, "%sT00:00:00Z", text)) ||
+        failed(moment_parse(buf_slice(&midnight), &moment))) {
+        return false;
+    }
+    *ret_ms = moment.unix_ms;
+    return true;
+}
+
 static int place_hold(const struct hold_words *h, const char *operand, struct asked *asked) {
     struct ward_answer answer;
-    struct moment until;
-    struct buf midnight CLEANUP(buf_done) = {0};
+    int64_t until_ms = 0;
     uint64_t record = 0;
     int code = take_whom("hold", operand, h->program, h->person, asked);
     if (code != CLI_OK) {
@@ -294,20 +305,16 @@ static int place_hold(const struct hold_words *h, const char *operand, struct as
     if (h->ground == NULL || h->until == NULL || h->file == NULL) {
         return cli_fail(CLI_USAGE, "hold", "--ground, --until and --file are needed");
     }
-    buf_init(&midnight, LINE_BYTES);
-    struct status dated = buf_add_format(&midnight, "%sT00:00:00Z", h->until);
-    dated = failed(dated) ? dated : moment_parse(buf_slice(&midnight), &until);
     bool numbered = h->record == NULL ||
                     (!failed(parse_u64(slice_str(h->record), INT64_MAX, &record)) && record > 0);
-    if (failed(dated) || !numbered) {
+    if (!read_day(h->until, &until_ms) || !numbered) {
         return cli_fail(CLI_USAGE, "hold",
                         "--until takes a date as 2027-12-31, --record a number from 1 on");
     }
     struct api_value args[ARG_ADMIN_HOLD__COUNT] = {[ARG_ADMIN_HOLD_WHOM] = {.fields = asked->whom},
                                                     [ARG_ADMIN_HOLD_RECORD] = api_n(record),
                                                     [ARG_ADMIN_HOLD_GROUND] = api_text(h->ground),
-                                                    [ARG_ADMIN_HOLD_UNTIL] =
-                                                        api_time(until.unix_ms),
+                                                    [ARG_ADMIN_HOLD_UNTIL] = api_time(until_ms),
                                                     [ARG_ADMIN_HOLD_REFERENCE] = api_text(h->file)};
     struct status s = ask(asked->var, API_ADMIN_HOLD, args, &answer);
     return finish("hold", asked->name, s, &answer);
@@ -342,6 +349,24 @@ static int list_holds(const char *var) {
     return finish("hold", var, s, &answer);
 }
 
+static int extend_holds(const struct hold_words *h, const char *var) {
+    struct ward_answer answer;
+    int64_t until_ms = 0;
+    if (h->ground == NULL || h->until == NULL || h->file != NULL || h->record != NULL ||
+        h->program != NULL) {
+        return cli_fail(CLI_USAGE, "hold", "--extend takes the file, --ground and --until");
+    }
+    if (!read_day(h->until, &until_ms)) {
+        return cli_fail(CLI_USAGE, "hold", "--until takes a date as 2027-12-31");
+    }
+    struct api_value args[ARG_ADMIN_EXTEND__COUNT] = {
+        [ARG_ADMIN_EXTEND_REFERENCE] = api_text(h->extend),
+        [ARG_ADMIN_EXTEND_GROUND] = api_text(h->ground),
+        [ARG_ADMIN_EXTEND_UNTIL] = api_time(until_ms)};
+    struct status s = ask(var, API_ADMIN_EXTEND, args, &answer);
+    return finish("hold", h->extend, s, &answer);
+}
+
 static int end_holds(const char *var, const char *file) {
     struct api_value args[ARG_ADMIN_RELEASE__COUNT] = {[ARG_ADMIN_RELEASE_REFERENCE] =
                                                            api_text(file)};
@@ -358,17 +383,21 @@ int cmd_hold(int argc, char **argv) {
         {"var", &asked.var, NULL},   {"program", &h.program, NULL}, {"person", &h.person, NULL},
         {"record", &h.record, NULL}, {"ground", &h.ground, NULL},   {"until", &h.until, NULL},
         {"file", &h.file, NULL},     {"end", &h.end, NULL},         {"list", NULL, &h.list},
+        {"extend", &h.extend, NULL},
     };
     if (!cli_parse(argc, argv, options, ARRAY_LEN(options), 1, &operands)) {
         return CLI_USAGE;
     }
     const char *operand = operands == 1 ? argv[1] : NULL;
     bool places = operand != NULL || h.person != NULL;
-    if (places + h.list + (h.end != NULL) != 1) {
-        return cli_fail(CLI_USAGE, "hold", "whom, or --list, or --end and the file?");
+    if (places + h.list + (h.extend != NULL) + (h.end != NULL) != 1) {
+        return cli_fail(CLI_USAGE, "hold", "whom, or --list, or --extend or --end and the file?");
     }
     if (h.list) {
         return list_holds(asked.var);
+    }
+    if (h.extend != NULL) {
+        return extend_holds(&h, asked.var);
     }
     return h.end != NULL ? end_holds(asked.var, h.end) : place_hold(&h, operand, &asked);
 }

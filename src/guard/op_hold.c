@@ -13,17 +13,16 @@ static const struct {
 
 /* --- placing --- */
 
-static struct status read_hold(struct call *c, struct vault_hold *ret) {
-    *ret = (struct vault_hold){.until_ms = arg(c, ARG_ADMIN_HOLD_UNTIL)->i,
-                               .reference = arg_text(c, ARG_ADMIN_HOLD_REFERENCE)};
+static struct status read_terms(const struct call *c, struct slice ground, int64_t until_ms,
+                                struct vault_hold *io) {
     for (size_t i = 0; i < ARRAY_LEN(grounds); i++) {
-        if (slice_eq(arg_text(c, ARG_ADMIN_HOLD_GROUND), slice_str(grounds[i].name))) {
-            ret->ground = (uint8_t)grounds[i].ground;
+        if (slice_eq(ground, slice_str(grounds[i].name))) {
+            io->ground = (uint8_t)grounds[i].ground;
         }
     }
-    TRY(ret->ground == 0 ? FAIL(E_HOLD_GROUND) : STATUS_OK);
-    TRY(ret->reference.len == 0 ? FAIL(E_HOLD_REFERENCE) : STATUS_OK);
-    bool ends = ret->until_ms > c->now_ms && ret->until_ms < INT64_MAX;
+    TRY(io->ground == 0 ? FAIL(E_HOLD_GROUND) : STATUS_OK);
+    io->until_ms = until_ms;
+    bool ends = until_ms > c->now_ms && until_ms < INT64_MAX;
     return ends ? STATUS_OK : FAIL(E_HOLD_END);
 }
 
@@ -52,11 +51,12 @@ static struct status place_on_record(struct call *c, struct vault_hold *hold) {
 
 /* Whom and which record must belong together: a number alone is mistyped too easily. */
 static struct status hold(struct call *c) {
-    struct vault_hold hold;
+    struct vault_hold hold = {.reference = arg_text(c, ARG_ADMIN_HOLD_REFERENCE)};
     uint64_t subject;
     uint64_t count = 0;
     uint64_t record = arg(c, ARG_ADMIN_HOLD_RECORD)->n;
-    TRY(read_hold(c, &hold));
+    TRY(read_terms(c, arg_text(c, ARG_ADMIN_HOLD_GROUND), arg(c, ARG_ADMIN_HOLD_UNTIL)->i, &hold));
+    TRY(hold.reference.len == 0 ? FAIL(E_HOLD_REFERENCE) : STATUS_OK);
     TRY(find_whom(c, ARG_ADMIN_HOLD_WHOM, &subject));
     if (record == 0) {
         hold.subject = subject;
@@ -113,27 +113,55 @@ static struct status list(struct call *c) {
     return vault_holds(c->g->vault, add_hold, &all);
 }
 
-/* --- ending --- */
+/* --- those of one file --- */
 
 struct wanted {
     struct slice reference;
+    int64_t before_ms; /* that end before */
     struct vault_hold hold;
     bool found;
+    bool any; /* of the file */
 };
 
 static struct status find_hold(void *arg_, const struct vault_hold *hold) {
     struct wanted *w = arg_;
-    if (!w->found && slice_eq(hold->reference, w->reference)) {
+    bool of_file = slice_eq(hold->reference, w->reference);
+    w->any |= of_file;
+    if (!w->found && of_file && hold->until_ms < w->before_ms) {
         w->hold = *hold;
+        w->hold.reference = w->reference;
         w->found = true;
     }
     return STATUS_OK;
 }
 
+static struct status extend(struct call *c) {
+    struct vault_hold terms = {.ground = 0};
+    uint64_t *extended = &c->fields[ANS_ADMIN_EXTEND_HOLDS].n;
+    TRY(read_terms(c, arg_text(c, ARG_ADMIN_EXTEND_GROUND), arg(c, ARG_ADMIN_EXTEND_UNTIL)->i,
+                   &terms));
+    for (;;) {
+        struct wanted w = {.reference = arg_text(c, ARG_ADMIN_EXTEND_REFERENCE),
+                           .before_ms = terms.until_ms};
+        TRY(vault_holds(c->g->vault, find_hold, &w));
+        if (!w.found && *extended == 0) {
+            return w.any ? FAIL(E_HOLD_EARLIER) : FAIL(E_NOT_FOUND);
+        }
+        if (!w.found) {
+            return STATUS_OK;
+        }
+        w.hold.ground = terms.ground;
+        w.hold.until_ms = terms.until_ms;
+        TRY(vault_hold_extend(c->g->vault, &c->actor, &w.hold));
+        (*extended)++;
+    }
+}
+
 static struct status release(struct call *c) {
     uint64_t *ended = &c->fields[ANS_ADMIN_RELEASE_HOLDS].n;
     for (;;) {
-        struct wanted w = {.reference = arg_text(c, ARG_ADMIN_RELEASE_REFERENCE)};
+        struct wanted w = {.reference = arg_text(c, ARG_ADMIN_RELEASE_REFERENCE),
+                           .before_ms = INT64_MAX};
         TRY(vault_holds(c->g->vault, find_hold, &w));
         if (!w.found) {
             return *ended == 0 ? FAIL(E_NOT_FOUND) : STATUS_OK;
@@ -147,6 +175,7 @@ static struct status release(struct call *c) {
 const struct handler hold_handlers[] = {
     {API_ADMIN_HOLD, hold, NULL, true, false},
     {API_ADMIN_HOLDS, list, NULL, false, false},
+    {API_ADMIN_EXTEND, extend, NULL, false, false},
     {API_ADMIN_RELEASE, release, NULL, true, false},
     {0},
 };

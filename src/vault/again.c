@@ -21,7 +21,8 @@
  *   vault_change                CHANGE          what it takes away, the new access list, the
  *                                               earlier end
  *   vault_narrow                REWRITE         VAULT_WITHHELD until it is rewritten
- *   vault_hold_place            HOLD            it stands, unless it has ended
+ *   vault_hold_place            HOLD            it stands until its end
+ *   vault_hold_extend           HOLD            the later end
  *   vault_hold_lift, and ends   HOLD_ENDED      no hold
  *   vault_unkeep                KEPT            gone
  *   what numbers a name         NAME            the same number

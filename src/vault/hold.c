@@ -151,10 +151,19 @@ static struct status concerned(struct vault *v, uint64_t subject, uint64_t recor
     return person_get(v, s == NULL ? subject : s->rows[at].owner, ret);
 }
 
-static struct status row_put(struct vault *v, const struct vault_hold *hold) {
+/* NULL where they are gone: of somebody who was erased, nobody is told. */
+static struct status concerned_or_gone(struct vault *v, const struct held *held,
+                                       struct person **ret) {
+    *ret = NULL;
+    struct status found = concerned(v, held->subject, held->record, ret);
+    bool gone = found.code == E_NO_RECORD || found.code == E_NO_SUBJECT;
+    return gone ? STATUS_OK : found;
+}
+
+static struct status row_put(struct vault *v, const struct vault_hold *hold, bool goes) {
     struct buf row CLEANUP(buf_done);
     buf_init(&row, ROW_BYTES + REFERENCE_MAX);
-    TRY(buf_add_byte(&row, hold->ground));
+    TRY(buf_add_byte(&row, (uint8_t)(hold->ground | (goes ? GOES : 0))));
     TRY(buf_add_be64(&row, (uint64_t)hold->until_ms));
     TRY(buf_add(&row, hold->reference));
     TRY(state_put(v, STORE_HOLDS, hold->subject, hold->record, buf_slice(&row)));
@@ -176,7 +185,7 @@ static struct status place(struct vault *v, const struct vault_actor *actor,
                         .reference = hold->reference};
     said_actor(&said, actor);
     TRY(said_log(v, LEAF_HOLD, p, &said, NULL));
-    TRY(row_put(v, hold));
+    TRY(row_put(v, hold, false));
     person_touch(v, p);
     if (hold->record == 0) {
         TRY(feed_subject(v, hold->subject, UINT64_MAX, VAULT_CAUSE_HELD));
@@ -207,6 +216,42 @@ struct status vault_hold_place(struct vault *v, const struct vault_actor *actor,
     return op_end(v, place(v, actor, hold));
 }
 
+static struct status extend(struct vault *v, const struct vault_actor *actor, struct held *held,
+                            const struct vault_hold *hold) {
+    struct person *p = NULL;
+    TRY(concerned_or_gone(v, held, &p));
+    struct said said = {.subject = p == NULL ? 0 : p->subject.id,
+                        .at_ms = vault_now_ms(v),
+                        .until_ms = hold->until_ms,
+                        .ground = hold_ground_text(hold->ground),
+                        .records = {hold->record},
+                        .reference = hold->reference};
+    said_actor(&said, actor);
+    TRY(said_log(v, LEAF_HOLD_EXTENDED, p, &said, NULL));
+    TRY(row_put(v, hold, held->goes));
+    held->until_ms = hold->until_ms;
+    held->ground = hold->ground;
+    return STATUS_OK;
+}
+
+struct status vault_hold_extend(struct vault *v, const struct vault_actor *actor,
+                                const struct vault_hold *hold) {
+    TRY(vault_ready(v));
+    struct held *held = find(v, hold->subject, hold->record);
+    if (held == NULL) {
+        return FAIL(E_NO_RECORD);
+    }
+    if (hold->until_ms == INT64_MAX || hold_ground_text(hold->ground).len == 0 ||
+        hold->reference.len > REFERENCE_MAX) {
+        return FAIL(E_NUMBER);
+    }
+    if (hold->until_ms <= held->until_ms) {
+        return FAIL(E_HOLD_EARLIER);
+    }
+    TRY(op_begin(v));
+    return op_end(v, extend(v, actor, held, hold));
+}
+
 /* Back to use, or, where its person or category was erased meanwhile, away. */
 static struct status let_go(struct vault *v, const struct held *held, struct person *p,
                             struct doomed *doomed) {
@@ -219,29 +264,27 @@ static struct status let_go(struct vault *v, const struct held *held, struct per
     return held->goes || p == NULL ? record_release(v, held->record, doomed) : STATUS_OK;
 }
 
-/* A hold whose record is gone just ends; of somebody who was erased, nobody is told. */
+/* A hold whose record is gone just ends. */
 static struct status lift(struct vault *v, const struct vault_actor *actor, struct held *held,
                           struct doomed *doomed) {
     struct person *p = NULL;
     uint32_t at = 0;
     bool there = held->record != 0 && columns_at(&v->columns, held->record, &at) != NULL;
-    struct status found = concerned(v, held->subject, held->record, &p);
-    bool gone = found.code == E_NO_RECORD || found.code == E_NO_SUBJECT;
-    TRY(gone ? STATUS_OK : found);
-    struct said said = {.subject = gone ? 0 : p->subject.id,
+    TRY(concerned_or_gone(v, held, &p));
+    struct said said = {.subject = p == NULL ? 0 : p->subject.id,
                         .at_ms = vault_now_ms(v),
                         .ground = hold_ground_text(held->ground),
                         .records = {held->record}};
     said_actor(&said, actor);
-    TRY(said_log(v, LEAF_HOLD_ENDED, gone ? NULL : p, &said, NULL));
+    TRY(said_log(v, LEAF_HOLD_ENDED, p, &said, NULL));
     TRY(store_delete(v->store, STORE_HOLDS, held->subject, held->record));
     struct tightening ended = {
         .kind = TIGHT_HOLD_ENDED, .subject = held->subject, .what = held->record};
     TRY(log_tighten(v, &ended));
-    if (!gone) {
+    if (p != NULL) {
         person_touch(v, p);
     }
-    TRY(gone && !there ? STATUS_OK : let_go(v, held, p, doomed));
+    TRY(p == NULL && !there ? STATUS_OK : let_go(v, held, p, doomed));
     *held = v->holds[--v->hold_count];
     return STATUS_OK;
 }
@@ -291,17 +334,23 @@ struct status hold_drop(struct vault *v, uint64_t record) {
     return store_delete(v->store, STORE_HOLDS, 0, record);
 }
 
+/* Also one whose end has come: it may have been extended since, and what it kept must be there
+ * then. Otherwise the next tick ends it. */
 struct status hold_again(struct vault *v, const struct tightening *t) {
     if (t->ids.len < ROW_BYTES) {
         return FAIL(E_VAULT_CORRUPT);
     }
     struct vault_hold hold = {.subject = t->subject,
                               .record = t->what,
-                              .ground = t->ids.ptr[0],
+                              .ground = t->ids.ptr[0] & (GOES - 1),
                               .until_ms = (int64_t)bytes_be64(t->ids.ptr + 1),
                               .reference = slice_from(t->ids, ROW_BYTES)};
-    bool over = hold.until_ms <= vault_now_ms(v) || find(v, hold.subject, hold.record) != NULL;
-    return over ? STATUS_OK : vault_hold_place(v, NULL, &hold);
+    struct held *held = find(v, hold.subject, hold.record);
+    if (held != NULL && hold.until_ms <= held->until_ms) {
+        return STATUS_OK;
+    }
+    TRY(op_begin(v));
+    return op_end(v, held != NULL ? extend(v, NULL, held, &hold) : place(v, NULL, &hold));
 }
 
 /* One that cannot be ended does not keep the others. */

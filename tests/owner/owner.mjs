@@ -162,6 +162,16 @@ await test('a legal hold keeps a person, tells them, and ends', () => {
   ends(own(['hold', '--list']), 0, /^person \d+\tlegal-claims\tuntil 2999-01-01T00:00:00.*\t2026\/17\n$/);
   ends(own(['erase', 'wilhelmina']), 1, /E_HELD/);
   assert.match(own(['export', 'wilhelmina']).said, /Art\. 17\(3\)\(e\)/, 'the person is told why');
+  const extend = (file, day, ground = 'legal-obligation') => own(['hold', '--extend', file, '--until', day, '--ground', ground]);
+  ends(own(['hold', '--extend', '2026/17']), 2, /--ground and --until/);
+  ends(own(['hold', 'wilhelmina', '--extend', '2026/17']), 2, /whom, or/);
+  ends(extend('2026/17', 'tomorrow'), 2, /a date/);
+  ends(extend('2026/18', '2999-02-01'), 1, /E_NOT_FOUND/);
+  ends(extend('2026/17', '2999-02-01', 'because'), 1, /E_HOLD_GROUND/);
+  ends(extend('2026/17', '2998-12-31'), 1, /E_HOLD_EARLIER/);
+  ends(extend('2026/17', '2999-02-01'), 0, /^/);
+  ends(own(['hold', '--list']), 0, /^person \d+\tlegal-obligation\tuntil 2999-02-01T00:00:00.*\t2026\/17\n$/);
+  assert.match(own(['export', 'wilhelmina']).said, /"hold-extended".*Art\. 17\(3\)\(b\)/, 'the person is told that and why');
   ends(own(['hold', '--end', '2026/18']), 1, /E_NOT_FOUND/);
   ends(own(['hold', '--end', '2026/17']), 0, /^/);
   ends(own(['hold', '--list']), 0, /^$/);

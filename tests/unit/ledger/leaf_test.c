@@ -131,7 +131,7 @@ static void test_kinds_have_names(void **state) {
             count++;
         }
     }
-    assert_int_equal(count, 41);
+    assert_int_equal(count, 42);
     assert_string_equal(leaf_kind_text(LEAF_ERASURE_DONE), "erasure-done");
     assert_null(leaf_kind_meaning(0));
 }

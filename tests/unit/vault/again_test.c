@@ -194,15 +194,48 @@ static void holds_and_their_ends_stand(void **state) {
     world_restore(w);
     ASSERT_IS(vault_erase_subject(w->v, NULL, held, SLICE(""), NULL, &erased), E_HELD);
     ASSERT_IS(vault_erase_record(w->v, NULL, record, SLICE(""), NULL, &erased), E_HELD);
+    int64_t next_ms;
+    ASSERT_OK(vault_tick(w->v, &next_ms));
     ASSERT_OK(vault_erase_subject(w->v, NULL, brief, SLICE(""), NULL, &erased));
     world_reopen(w);
     ASSERT_IS(vault_erase_subject(w->v, NULL, held, SLICE(""), NULL, &erased), E_HELD);
     w->fake.now_ms += 24 * 3600000;
-    int64_t next_ms;
     ASSERT_OK(vault_tick(w->v, &next_ms));
     ASSERT_IS(vault_erase_subject(w->v, NULL, anew, SLICE(""), NULL, &erased), E_HELD);
     ASSERT_OK(vault_erase_subject(w->v, NULL, held, SLICE(""), NULL, &erased));
     ASSERT_OK(vault_erase_subject(w->v, NULL, freed, SLICE(""), NULL, &erased));
+}
+
+/* Placed before the backup or after it, and its first end has come meanwhile. */
+static void a_later_end_of_a_hold_stands(void **state) {
+    struct world *w = *state;
+    struct vault_erased erased;
+    uint64_t alice = world_adult(w, "alice@x.org");
+    uint64_t bob = world_adult(w, "bob@x.org");
+    uint64_t record = put(w, alice, "evidence");
+    int64_t next_ms;
+    struct vault_hold his = hold_of(w, bob, 0, 1);
+    ASSERT_OK(vault_hold_place(w->v, NULL, &his));
+    world_back_up(w);
+    struct vault_hold hers = hold_of(w, 0, record, 1);
+    ASSERT_OK(vault_hold_place(w->v, NULL, &hers));
+    hers = hold_of(w, 0, record, 24);
+    his = hold_of(w, bob, 0, 24);
+    ASSERT_OK(vault_hold_extend(w->v, NULL, &hers));
+    ASSERT_OK(vault_hold_extend(w->v, NULL, &his));
+    vault_close(&w->v);
+    w->fake.now_ms += 2 * 3600000;
+    world_lose(w, "data");
+    world_restore(w);
+    for (int hour = 2; hour < 24; hour += 2) {
+        ASSERT_OK(vault_tick(w->v, &next_ms));
+        ASSERT_IS(vault_erase_record(w->v, NULL, record, SLICE(""), NULL, &erased), E_HELD);
+        ASSERT_IS(vault_erase_subject(w->v, NULL, bob, SLICE(""), NULL, &erased), E_HELD);
+        w->fake.now_ms += 2 * 3600000;
+    }
+    ASSERT_OK(vault_tick(w->v, &next_ms));
+    ASSERT_OK(vault_erase_subject(w->v, NULL, bob, SLICE(""), NULL, &erased));
+    ASSERT_OK(vault_erase_record(w->v, NULL, record, SLICE(""), NULL, &erased));
 }
 
 static void states_and_restrictions_stand(void **state) {
@@ -313,6 +346,7 @@ int main(void) {
         TEST(what_was_unlawful_stays_so),
         TEST(an_end_comes_no_later),
         TEST(holds_and_their_ends_stand),
+        TEST(a_later_end_of_a_hold_stands),
         TEST(states_and_restrictions_stand),
         TEST(a_smaller_yes_is_no_larger_one),
         TEST(a_link_that_was_cut_short_ends),

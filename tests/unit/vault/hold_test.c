@@ -239,6 +239,50 @@ static void holds_end_one_by_one(void **state) {
     assert_all_gone(w, alice);
 }
 
+static struct status extend_to(struct world *w, uint64_t id, int64_t hours) {
+    struct vault_hold hold = {.record = id,
+                              .ground = VAULT_HOLD_LEGAL_OBLIGATION,
+                              .until_ms = w->fake.now_ms + hours * HOUR_MS,
+                              .reference = SLICE("2026/17")};
+    return vault_hold_extend(w->v, NULL, &hold);
+}
+
+static struct status see_hold(void *arg, const struct vault_hold *hold) {
+    *(struct vault_hold *)arg = *hold;
+    return STATUS_OK;
+}
+
+/* Its end moves later and never sooner; what was to go when it ended still goes, later. */
+static void a_hold_is_extended(void **state) {
+    struct world *w = *state;
+    uint64_t alice = world_adult(w, "alice@example.org");
+    uint64_t held = 0;
+    ASSERT_OK(world_put(w, alice, w->share, w->clip, "evidence", &held));
+    ASSERT_IS(extend_to(w, held, 2), E_NO_RECORD);
+    hold_record(w, held);
+    ASSERT_IS(extend_to(w, held, 1), E_HOLD_EARLIER);
+    ASSERT_IS(extend_to(w, held, 0), E_HOLD_EARLIER);
+    ASSERT_OK(extend_to(w, held, 2));
+    struct vault_erased erased;
+    ASSERT_OK(vault_erase_subject(w->v, NULL, alice, SLICE(""), NULL, &erased));
+    assert_int_equal(erased.held, 1);
+    ASSERT_OK(extend_to(w, held, 4)); /* of nobody any more */
+    for (int turn = 0; turn < 2; turn++) {
+        struct vault_hold stands = {.until_ms = 0};
+        w->fake.now_ms += 3 * HOUR_MS / 2;
+        tick(w);
+        assert_remains(w, held, "evidence");
+        ASSERT_OK(vault_holds(w->v, see_hold, &stands));
+        assert_int_equal(stands.ground, VAULT_HOLD_LEGAL_OBLIGATION);
+        world_reopen(w);
+    }
+    assert_int_equal(world_leaves(w, LEAF_HOLD), 1);
+    assert_int_equal(world_leaves(w, LEAF_HOLD_EXTENDED), 2);
+    w->fake.now_ms += HOUR_MS;
+    tick(w);
+    assert_all_gone(w, alice);
+}
+
 static void what_is_held_of_nobody_outlives_a_restore(void **state) {
     struct world *w = *state;
     uint64_t alice = world_adult(w, "alice@example.org");
@@ -345,6 +389,7 @@ int main(void) {
         TEST(a_held_record_outlives_its_category),
         TEST(a_held_message_passes_on_in_the_end),
         TEST(holds_end_one_by_one),
+        TEST(a_hold_is_extended),
         TEST(what_is_held_of_nobody_outlives_a_restore),
         TEST(a_hold_whose_record_is_gone_ends_quietly),
         TEST(one_failure_keeps_nothing_else_waiting),

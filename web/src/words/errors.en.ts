@@ -36,7 +36,7 @@ const kinds = {
   restriction: 'Use of your data was paused', 'restriction-ended': 'The pause ended', 'guardian-link': 'A guardian was linked', 'guardian-ended': 'The link with a guardian ended', rectification: 'Your facts were corrected',
   'write-batch': 'Data were stored or changed', 'read-batch': 'Data were read', 'denial-batch': 'Uses were refused', 'erasure-intent': 'Deleting everything began', 'erasure-done': 'Everything was deleted',
   deletion: 'Something was deleted', expiry: 'Data were deleted because their time was over', publish: 'Something was made public', 'publish-ended': 'Something is no longer public', disclosure: 'Data went to a recipient',
-  'authority-request': 'An authority asked for data', hold: 'A legal hold began', 'hold-ended': 'A legal hold ended', follow: 'A part of Ward began to use your choice', revocation: 'Parts of Ward lost the right to data',
+  'authority-request': 'An authority asked for data', hold: 'A legal hold began', 'hold-ended': 'A legal hold ended', 'hold-extended': 'A legal hold was extended', follow: 'A part of Ward began to use your choice', revocation: 'Parts of Ward lost the right to data',
   export: 'You were given your data', 'law-change': 'The rules changed', notice: 'The privacy notice changed', backup: 'A backup was made', restored: 'A backup was put back', rotation: 'The main key was changed',
   operator: 'An operator did something', breach: 'A breach was recorded', claim: 'An audit was made', destruction: 'Data that should not have been collected were destroyed', request: 'You used a right', 'request-answered': 'Your request was answered',
   begin: 'The ledger began', 'config-change': 'Settings changed',

@@ -18,8 +18,8 @@ struct vault_erased {
 
 /* `receipt` gets a .tlog-proof file that anybody can verify offline; NULL: none is made (then the
  * checkpoint need not be published for it). It is made before the person's openings go and cannot
- * be made again. E_HELD while a legal hold on the person stands. A record that is held by itself stays
- * behind under a key of its own until its hold ends, and goes then; the receipt says so. */
+ * be made again. E_HELD while a legal hold on the person stands. A record that is held by itself
+ * stays behind under a key of its own until its hold ends, and goes then; the receipt says so. */
 MUST_USE struct status vault_erase_subject(struct vault *v, const struct vault_actor *actor,
                                            uint64_t subject, struct slice ground,
                                            struct buf *receipt, struct vault_erased *ret);
@@ -39,7 +39,8 @@ MUST_USE struct status vault_erase_many(struct vault *v, const struct vault_acto
                                         struct vault_erased *ret);
 
 /* A legal hold: nothing of the person (or of the one record) is erased or expires before until_ms,
- * and nothing of it is used. What of it was to be erased meanwhile goes when the hold ends. Typed, grounded, ended, recorded (GDPR Art. 17(3)). */
+ * and nothing of it is used. What of it was to be erased meanwhile goes when the hold ends. Typed,
+ * grounded, ended, recorded (GDPR Art. 17(3)). */
 enum vault_hold_ground {
     VAULT_HOLD_LEGAL_OBLIGATION = 1, /* Art. 17(3)(b) */
     VAULT_HOLD_PUBLIC_HEALTH = 2,    /* Art. 17(3)(c) */
@@ -55,6 +56,11 @@ struct vault_hold {
 };
 MUST_USE struct status vault_hold_place(struct vault *v, const struct vault_actor *actor,
                                         const struct vault_hold *hold);
+/* The hold on the same person or record ends later, on this ground and for this file. E_NO_RECORD
+ * where there is none, E_HOLD_EARLIER unless the end is a later one: to end it sooner is to lift
+ * it. */
+MUST_USE struct status vault_hold_extend(struct vault *v, const struct vault_actor *actor,
+                                         const struct vault_hold *hold);
 MUST_USE struct status vault_hold_lift(struct vault *v, const struct vault_actor *actor,
                                        uint64_t subject, uint64_t record);
 /* Those that stand. The reference lives during the call; `each` must not change the vault. */
