@@ -130,8 +130,47 @@ static void print_hex(struct slice bytes) {
     printf("\n");
 }
 
+static void print_registered(const struct api_value *program) {
+    const struct api_value *purposes = &program[TYP_REGISTERED_PURPOSES];
+    struct buf at CLEANUP(buf_done) = {0};
+    buf_init(&at, LINE_BYTES);
+    if (program[TYP_REGISTERED_AT].i == 0 ||
+        failed(moment_format(program[TYP_REGISTERED_AT].i, &at))) {
+        buf_clear(&at);
+    }
+    printf("%.*s\t%.*s, %.*s\t", SLICE_ARG(program[TYP_REGISTERED_NAME].bytes),
+           SLICE_ARG(program[TYP_REGISTERED_COMPANY].bytes),
+           SLICE_ARG(program[TYP_REGISTERED_COUNTRY].bytes));
+    for (size_t i = 0; i < purposes->list.count; i++) {
+        printf("%s%.*s", i == 0 ? "" : ",", SLICE_ARG(purposes->list.items[i].bytes));
+    }
+    printf("\t%s %.*s\n", program[TYP_REGISTERED_ENDED].yes ? "ended" : "since",
+           SLICE_ARG(buf_slice(&at)));
+}
+
+static int list_programs(const char *var) {
+    struct ward_answer answer;
+    struct status s = ask(var, API_ADMIN_PROGRAMS, NULL, &answer);
+    if (!failed(s)) {
+        const struct api_value *list = &answer.fields[ANS_ADMIN_PROGRAMS_PROGRAMS];
+        for (size_t i = 0; i < list->list.count; i++) {
+            print_registered(list->list.items[i].fields);
+        }
+    }
+    return finish("program", var, s, &answer);
+}
+
+static int end_program(const char *var, const char *name) {
+    struct api_value args[ARG_ADMIN_DISMISS__COUNT] = {[ARG_ADMIN_DISMISS_NAME] = api_text(name)};
+    struct ward_answer answer;
+    struct status s = ask(var, API_ADMIN_DISMISS, args, &answer);
+    return finish("program", name, s, &answer);
+}
+
 int cmd_program(int argc, char **argv) {
     const char *var = "var";
+    const char *end = NULL;
+    bool list = false;
     const char *name = NULL;
     const char *company = NULL;
     const char *country = NULL;
@@ -142,10 +181,16 @@ int cmd_program(int argc, char **argv) {
     const struct cli_option options[] = {
         {"var", &var, NULL},         {"name", &name, NULL},         {"company", &company, NULL},
         {"country", &country, NULL}, {"purposes", &purposes, NULL}, {"names", &names, NULL},
-        {"outside", NULL, &outside},
+        {"outside", NULL, &outside}, {"end", &end, NULL},           {"list", NULL, &list},
     };
     if (!cli_parse(argc, argv, options, ARRAY_LEN(options), 0, &operands)) {
         return CLI_USAGE;
+    }
+    if (list + (end != NULL) + (name != NULL) > 1) {
+        return cli_fail(CLI_USAGE, "program", "--name to register one, or --list, or --end?");
+    }
+    if (list || end != NULL) {
+        return list ? list_programs(var) : end_program(var, end);
     }
     if (name == NULL || company == NULL || country == NULL || purposes == NULL) {
         return cli_fail(CLI_USAGE, "program",

@@ -24,6 +24,7 @@ enum kept_kind {
     KEPT_MARK = 6,
     KEPT_PROGRAM = 7,
     KEPT_MEMBER = 8, /* of a person: a program that registered them */
+    KEPT_STANDING = 9,
 };
 
 enum session_kind { SESSION_NONE, SESSION_PERSON, SESSION_OPERATOR };
@@ -202,6 +203,8 @@ uint64_t service_purposes(const struct guard *g);
 /* What they store: its form is the guard's own, and programs may read it at most. */
 bool service_category(const struct guard *g, uint8_t category);
 MUST_USE struct status program_register(struct call *c);
+MUST_USE struct status program_list(struct call *c);
+MUST_USE struct status program_dismiss(struct call *c);
 
 /* The number of the program registered under a name; E_PROGRAM_UNKNOWN. */
 MUST_USE struct status program_named(struct call *c, struct slice name, uint64_t *ret_program);

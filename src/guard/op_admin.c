@@ -131,6 +131,8 @@ static struct status status(struct call *c) {
 
 const struct handler admin_handlers[] = {
     {API_ADMIN_PROGRAM, program_register, NULL, false, false},
+    {API_ADMIN_PROGRAMS, program_list, NULL, false, false},
+    {API_ADMIN_DISMISS, program_dismiss, NULL, false, false},
     {API_ADMIN_OPERATOR, make_operator, operator_prepare, false, false},
     {API_ADMIN_ERASE, erase, NULL, true, false},
     {API_ADMIN_EXPORT, export_data, NULL, false, false},

@@ -145,6 +145,12 @@ void programs_free(struct programs **programs) {
 
 /* --- who asks --- */
 
+/* The hash of no token. */
+static bool is_ended(const struct seal_hash *token) {
+    static const struct seal_hash none = {.bytes = {0}};
+    return seal_hash_equal(token, &none);
+}
+
 const struct program *programs_find(const struct guard *g, const uint8_t *token) {
     struct seal_hash hash = seal_token_hash(slice_of(token, API_TOKEN_BYTES));
     for (size_t i = 0; i < g->programs->count; i++) {
@@ -218,6 +224,14 @@ static struct status check_room(const struct guard *g, uint64_t id) {
     return fits ? STATUS_OK : FAIL(E_TOO_LARGE);
 }
 
+static struct status keep_row(struct call *c, uint64_t id, const struct api_value *row) {
+    const struct api_value standing[STO_STANDING__COUNT] = {[STO_STANDING_AT] =
+                                                                api_time(c->now_ms)};
+    TRY(vault_unkeep(c->g->vault, 0, KEPT_PROGRAM, id)); /* no backup brings an older grant back */
+    TRY(kept_put(c->g, 0, KEPT_PROGRAM, id, API_STORED_PROGRAM, row));
+    return kept_put(c->g, 0, KEPT_STANDING, id, API_STORED_STANDING, standing);
+}
+
 static struct status put(struct call *c, uint64_t id, const uint8_t *token) {
     struct seal_hash hash = seal_token_hash(slice_of(token, API_TOKEN_BYTES));
     struct api_value row[STO_PROGRAM__COUNT] = {
@@ -229,8 +243,7 @@ static struct status put(struct call *c, uint64_t id, const uint8_t *token) {
         [STO_PROGRAM_PURPOSES] = *arg(c, ARG_ADMIN_PROGRAM_PURPOSES),
         [STO_PROGRAM_NAMES] = *arg(c, ARG_ADMIN_PROGRAM_NAMES),
     };
-    TRY(vault_unkeep(c->g->vault, 0, KEPT_PROGRAM, id)); /* no backup brings an older grant back */
-    return kept_put(c->g, 0, KEPT_PROGRAM, id, API_STORED_PROGRAM, row);
+    return keep_row(c, id, row);
 }
 
 /* As the store has them from now on. Nobody holds one of the old list between two requests. */
@@ -258,4 +271,49 @@ struct status program_register(struct call *c) {
     TRY(reload(c->g));
     return arena_copy(c->arena, slice_of(token, sizeof token),
                       &c->fields[ANS_ADMIN_PROGRAM_TOKEN].bytes);
+}
+
+/* --- those that are registered, and their end --- */
+
+static struct status fill_registered(struct call *c, uint64_t id, const struct api_value *row,
+                                     struct api_value *v) {
+    struct api_value *standing = NULL;
+    struct seal_hash token;
+    v[TYP_REGISTERED_NAME] = row[STO_PROGRAM_NAME];
+    v[TYP_REGISTERED_COMPANY] = row[STO_PROGRAM_COMPANY];
+    v[TYP_REGISTERED_COUNTRY] = row[STO_PROGRAM_COUNTRY];
+    v[TYP_REGISTERED_PURPOSES] = row[STO_PROGRAM_PURPOSES];
+    TRY(row[STO_PROGRAM_TOKEN].bytes.len == SEAL_HASH_LEN ? STATUS_OK : FAIL(E_VAULT_FORMAT));
+    memcpy(token.bytes, row[STO_PROGRAM_TOKEN].bytes.ptr, SEAL_HASH_LEN);
+    v[TYP_REGISTERED_ENDED].yes = is_ended(&token);
+    struct status s =
+        kept_get(c->g, 0, KEPT_STANDING, id, API_STORED_STANDING, c->arena, &standing);
+    v[TYP_REGISTERED_AT].i = failed(s) ? 0 : standing[STO_STANDING_AT].i;
+    return s.code == E_NO_RECORD ? STATUS_OK : s;
+}
+
+struct status program_list(struct call *c) {
+    struct rows rows = {.arena = c->arena};
+    struct api_value *list = &c->fields[ANS_ADMIN_PROGRAMS_PROGRAMS];
+    TRY(vault_each_kept(c->g->vault, 0, KEPT_PROGRAM, 0, take_row, &rows));
+    TRY(api_list_make(c->arena, &c->op->answer->fields[ANS_ADMIN_PROGRAMS_PROGRAMS].type,
+                      rows.count, list));
+    for (size_t i = 0; i < rows.count; i++) {
+        TRY(fill_registered(c, rows.ids[i], rows.values[i], list->list.items[i].fields));
+    }
+    return STATUS_OK;
+}
+
+/* Its name stays, by which the owner finds its people. */
+struct status program_dismiss(struct call *c) {
+    static const uint8_t no_token[SEAL_HASH_LEN];
+    struct api_value *row = NULL;
+    uint64_t id;
+    TRY(program_named(c, arg_text(c, ARG_ADMIN_DISMISS_NAME), &id));
+    TRY(kept_get(c->g, 0, KEPT_PROGRAM, id, API_STORED_PROGRAM, c->arena, &row));
+    row[STO_PROGRAM_TOKEN] = api_bytes(slice_of(no_token, sizeof no_token));
+    row[STO_PROGRAM_PURPOSES].list.count = 0;
+    row[STO_PROGRAM_NAMES].list.count = 0;
+    TRY(keep_row(c, id, row));
+    return reload(c->g);
 }

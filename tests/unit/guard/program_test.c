@@ -768,6 +768,56 @@ static void a_program_is_taken_everything(void **state) {
     assert_int_equal(owner_asks(w, API_ADMIN_ERASE, "shop", "survivor", 0, NULL), OK);
 }
 
+static bool stands(struct guard_world *w, const char *name, bool ended, const char *purposes) {
+    struct ward_answer answer;
+    bool found = false;
+    assert_int_equal(ask_admin(w, API_ADMIN_PROGRAMS, NULL, &answer), OK);
+    const struct api_value *list = &answer.fields[ANS_ADMIN_PROGRAMS_PROGRAMS];
+    for (size_t i = 0; i < list->list.count; i++) {
+        const struct api_value *f = list->list.items[i].fields;
+        const struct api_value *granted = &f[TYP_REGISTERED_PURPOSES];
+        struct slice first = granted->list.count == 0 ? SLICE("") : granted->list.items[0].bytes;
+        found |= slice_eq(f[TYP_REGISTERED_NAME].bytes, slice_str(name)) &&
+                 f[TYP_REGISTERED_ENDED].yes == ended && f[TYP_REGISTERED_AT].i > 0 &&
+                 slice_eq(f[TYP_REGISTERED_COMPANY].bytes, SLICE("Notes B.V.")) &&
+                 slice_eq(first, slice_str(purposes));
+    }
+    ward_answer_done(&answer);
+    return found;
+}
+
+/* The token works no more, the people stay, and it may be registered anew. */
+static void a_program_is_ended(void **state) {
+    struct guard_world *w = *state;
+    struct asker late = {.comments = shop.comments, .comment = shop.comment};
+    struct api_value name[ARG_ADMIN_DISMISS__COUNT] = {api_text("late")};
+    struct api_value whom[TYP_WHOM__COUNT] = {api_text("left behind"), api_text("late"), api_n(0)};
+    struct api_value export[ARG_ADMIN_EXPORT__COUNT] = {{.fields = whom}};
+    struct ward_answer answer;
+    uint64_t person;
+    uint8_t none[API_TOKEN_BYTES] = {0};
+    memcpy(late.notice, shop.notice, sizeof late.notice);
+    assert_int_equal(ask_admin(w, API_ADMIN_DISMISS, name, NULL), E_PROGRAM_UNKNOWN);
+    assert_int_equal(register_program(w, "late", "comments", "", late.token), OK);
+    assert_int_equal(add(w, &late, "left behind", "1990-05-01", &person), OK);
+    assert_int_equal(put(w, &late, person, "my words", NULL), OK);
+    assert_true(stands(w, "late", false, "comments"));
+    assert_int_equal(ask_admin(w, API_ADMIN_DISMISS, name, NULL), OK);
+    for (int start = 0; start < 2; start++) {
+        assert_true(stands(w, "late", true, ""));
+        assert_int_equal(ask_program(w, API_PROGRAM_NAMES, late.token, NULL, NULL), E_SESSION);
+        assert_int_equal(ask_program(w, API_PROGRAM_NAMES, none, NULL, NULL), E_SESSION);
+        assert_int_equal(ask_program(w, API_PROGRAM_NAMES, spy.token, NULL, NULL), OK);
+        assert_int_equal(ask_admin(w, API_ADMIN_EXPORT, export, &answer), OK);
+        holds(archive_text(&answer, answer.fields[ANS_ADMIN_EXPORT_SIZE_BYTES].n), "my words");
+        assert_int_equal(guard_end(w, SIGKILL), -SIGKILL);
+        guard_begin(w);
+    }
+    assert_int_equal(register_program(w, "late", "comments", "", late.token), OK);
+    assert_true(stands(w, "late", false, "comments"));
+    assert_int_equal(put(w, &late, person, "and more", NULL), OK);
+}
+
 static int open_world(void **state) {
     static struct guard_world world;
     world_open(&world);
@@ -811,6 +861,7 @@ int main(void) {
         cmocka_unit_test(what_is_left_empty_stays),
         cmocka_unit_test(huge_answers_come_in_pages),
         cmocka_unit_test(what_was_acknowledged_survives_a_kill),
+        cmocka_unit_test(a_program_is_ended),
         cmocka_unit_test(a_program_is_taken_everything),
     };
     return cmocka_run_group_tests(tests, open_world, close_world);
