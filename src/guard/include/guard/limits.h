@@ -21,6 +21,8 @@ enum guard_limits {
     GUARD_JOBS = 256,        /* uploads of all people that are not yet ready */
     GUARD_STUDIOS = 2,       /* at work at one time */
     GUARD_FEED_PAGE = 30,
+    GUARD_SEARCH_WORDS = 8,    /* of one search; its text is at most 200 bytes (api/) */
+    GUARD_SEARCH_STEPS = 4096, /* look-ups for one answer; the next goes on from there */
     GUARD_HISTORY_PAGE = 50,
     GUARD_LEASES = 65536,
     GUARD_CACHE_BYTES = 512 << 20,   /* clips in memfds */
