@@ -1,5 +1,5 @@
-/* The projections of clips and likes. Must never keep what a revocation named, nor show a clip to
- * somebody outside of its audience. */
+/* The projections of clips, of likes, and of what is found by words. Must never keep what a
+ * revocation named, nor show a clip to somebody outside of its audience. */
 #include "feed.h"
 
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "index.h"
 #include "ranking.h"
+#include "search.h"
 
 enum { EVENTS = 64, CLIP_ARENA_BYTES = 16384, PLAIN_BYTES = 8 << 20 };
 
@@ -19,6 +20,7 @@ struct like {
 struct feed {
     struct vault_follower *clips_of;
     struct vault_follower *likes_of;
+    struct vault_follower *words_of;
     uint8_t clip_meta;
     uint8_t like;
     struct clip **clips; /* ascending ids */
@@ -350,7 +352,37 @@ static struct status apply_like(struct guard *g, const struct vault_event *e) {
     return FAIL(E_UNKNOWN);
 }
 
-/* What one of the two follows: for whose purpose, and what its events do. */
+/* A clip's words are those that its viewers read beside it. */
+static struct status found_put(struct guard *g, const struct vault_event *e) {
+    struct arena a CLEANUP(arena_done);
+    struct api_value *v = NULL;
+    arena_init(&a, CLIP_ARENA_BYTES);
+    TRY(stored_read(API_STORED_CLIP, e->payload, &a, &v));
+    clip_withhold(&e->meta, v);
+    bool everybody = audience_of(v[STO_CLIP_AUDIENCE].bytes) == AUDIENCE_EVERYONE &&
+                     slice_eq(v[STO_CLIP_STATE].bytes, SLICE("ready"));
+    struct slice texts[] = {v[STO_CLIP_CAPTION].bytes, v[STO_CLIP_OWNER_NAME].bytes};
+    return search_put(g->search, e->record, e->meta.owner, everybody, texts, ARRAY_LEN(texts));
+}
+
+static struct status apply_found(struct guard *g, const struct vault_event *e) {
+    switch ((enum vault_event_kind)e->kind) {
+    case VAULT_EVENT_RECORD:
+        return e->meta.category == g->feed->clip_meta ? found_put(g, e) : STATUS_OK;
+    case VAULT_EVENT_REVOKE_RECORD:
+        search_drop(g->search, e->record);
+        return STATUS_OK;
+    case VAULT_EVENT_REVOKE_SUBJECT:
+        search_drop_owner(g->search, e->subject);
+        return STATUS_OK;
+    case VAULT_EVENT_REVOKE_ALL:
+        search_clear(g->search);
+        return STATUS_OK;
+    }
+    return FAIL(E_UNKNOWN);
+}
+
+/* What one of the three follows: for whose purpose, and what its events do. */
 struct following {
     struct vault_follower **follower;
     uint16_t op;
@@ -396,8 +428,10 @@ static struct status pump(struct guard *g, const struct following *f) {
 struct status feed_pump(struct guard *g) {
     struct following clips = {&g->feed->clips_of, API_CLIP_STATUS, apply_clip};
     struct following likes = {&g->feed->likes_of, API_LIKE_SET, apply_like};
+    struct following words = {&g->feed->words_of, API_FEED_SEARCH, apply_found};
     TRY(pump(g, &clips));
-    return pump(g, &likes);
+    TRY(pump(g, &likes));
+    return pump(g, &words);
 }
 
 struct status feed_new(struct guard *g, struct feed **ret_feed) {
@@ -410,6 +444,7 @@ struct status feed_new(struct guard *g, struct feed **ret_feed) {
     f->like = g->uses[API_LIKE_SET].category;
     TRY(follow(g, API_CLIP_STATUS, &f->clips_of));
     TRY(follow(g, API_LIKE_SET, &f->likes_of));
+    TRY(follow(g, API_FEED_SEARCH, &f->words_of));
     return feed_pump(g);
 }
 
@@ -421,6 +456,7 @@ void feed_free(struct feed **feed) {
     }
     vault_follow_end(&f->clips_of);
     vault_follow_end(&f->likes_of);
+    vault_follow_end(&f->words_of);
     for (size_t i = 0; i < f->clip_count; i++) {
         clip_free(f->clips[i]);
     }

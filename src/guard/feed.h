@@ -1,5 +1,6 @@
-/* Two projections of the lawful feed: the clips that may be shown, and who liked them. They hold
- * what the vault said they may hold, and drop it when the vault says so. */
+/* Projections of the lawful feed: the clips that may be shown, who liked them, and by which words
+ * they are found (search.h). They hold what the vault said they may hold, and drop it when the
+ * vault says so. */
 #ifndef WARD_GUARD_FEED_H
 #define WARD_GUARD_FEED_H
 
@@ -33,6 +34,10 @@ size_t feed_ready_count(const struct guard *g);
 /* Whether the viewer (0: nobody) is in the clip's audience. Says nothing about the law. */
 bool feed_sees(const struct clip *clip, uint64_t viewer);
 enum audience audience_of(struct slice text);
+/* op_feed.c: whether the law lets this viewer see it as well; E_NOT_FOUND, E_DENIED. */
+MUST_USE struct status clip_may_see(struct call *c, const struct clip *clip);
+/* op_feed.c: fills a TYP_ITEM. */
+MUST_USE struct status clip_fill(struct call *c, const struct clip *clip, struct api_value *item);
 /* What a stored clip says, read as the record's metadata want it: one that is withheld is for its
  * owner alone. */
 void clip_withhold(const struct vault_meta *meta, struct api_value *v);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "feed.h"
 #include "ranking.h"
+#include "search.h"
 #include "tally.h"
 
 enum {
@@ -56,7 +57,7 @@ static void enter_handlers(struct guard *g) {
     static const struct handler *const tables[] = {
         account_handlers, guardian_handlers, consent_handlers, clip_handlers,   feed_handlers,
         history_handlers, rights_handlers,   console_handlers, admin_handlers,  hold_handlers,
-        audit_handlers,   notice_handlers,   person_handlers,  record_handlers,
+        audit_handlers,   notice_handlers,   person_handlers,  record_handlers, search_handlers,
     };
     for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
         for (const struct handler *h = tables[i]; h->run != NULL; h++) {
@@ -111,6 +112,7 @@ static struct status erase_orphans(struct guard *g) {
 /* --- life --- */
 
 static struct status build_service(struct guard *g) {
+    TRY(search_new(&g->search));
     TRY(feed_new(g, &g->feed));
     return studio_new(g, &g->studio);
 }
@@ -155,6 +157,7 @@ void guard_free(struct guard **guard) {
     }
     studio_free(g, &g->studio);
     feed_free(&g->feed);
+    search_free(&g->search);
     ranking_free(&g->ranking);
     leases_free(&g->leases);
     words_free(&g->words);

@@ -119,6 +119,7 @@ struct guard {
     struct programs *programs;
     struct throttle *throttle;
     struct feed *feed;
+    struct search *search;
     struct leases *leases;
     struct studio *studio;
     struct ranking *ranking;
@@ -368,6 +369,6 @@ MUST_USE struct status find_whom(struct call *c, unsigned index, uint64_t *ret_s
 extern const struct handler account_handlers[], guardian_handlers[], consent_handlers[],
     clip_handlers[], feed_handlers[], history_handlers[], rights_handlers[], console_handlers[],
     admin_handlers[], hold_handlers[], audit_handlers[], notice_handlers[], person_handlers[],
-    record_handlers[];
+    record_handlers[], search_handlers[];
 
 #endif

@@ -8,7 +8,7 @@ static struct slice error_name(uint16_t code) {
 }
 
 /* The law, for this viewer: a public clip was decided when the projection followed it. */
-static struct status may_see(struct call *c, const struct clip *clip) {
+struct status clip_may_see(struct call *c, const struct clip *clip) {
     if (!feed_sees(clip, c->session.subject)) {
         return FAIL(E_NOT_FOUND);
     }
@@ -32,7 +32,7 @@ static void fill_upload(struct call *c, const struct clip *clip, struct api_valu
 }
 
 /* The feed may change before the answer is written: texts are copied. */
-static struct status fill_item(struct call *c, const struct clip *clip, struct api_value *item) {
+struct status clip_fill(struct call *c, const struct clip *clip, struct api_value *item) {
     uint64_t record;
     item[TYP_ITEM_CLIP].n = clip->id;
     item[TYP_ITEM_OWNER].n = clip->owner;
@@ -67,7 +67,7 @@ struct page {
 };
 
 static void add_to_page(struct call *c, const struct clip *clip, struct page *p) {
-    if (clip->ready && !failed(may_see(c, clip))) {
+    if (clip->ready && !failed(clip_may_see(c, clip))) {
         p->clips[p->count++] = clip;
     }
 }
@@ -126,7 +126,7 @@ static struct status page(struct call *c) {
     struct api_value *items = &c->fields[ANS_FEED_PAGE_ITEMS];
     TRY(api_list_make(c->arena, list_type(c, ANS_FEED_PAGE_ITEMS), p.count, items));
     for (size_t i = 0; i < p.count; i++) {
-        TRY(fill_item(c, p.clips[i], items->list.items[i].fields));
+        TRY(clip_fill(c, p.clips[i], items->list.items[i].fields));
     }
     c->decided = false;
     c->fields[ANS_FEED_PAGE_NEXT].n = p.next;
@@ -157,8 +157,8 @@ static struct status status(struct call *c) {
     if (clip == NULL) {
         return failed_item(c, id);
     }
-    TRY(may_see(c, clip));
-    return fill_item(c, clip, c->fields[ANS_CLIP_STATUS_CLIP].fields);
+    TRY(clip_may_see(c, clip));
+    return clip_fill(c, clip, c->fields[ANS_CLIP_STATUS_CLIP].fields);
 }
 
 /* --- bytes --- */
@@ -243,7 +243,7 @@ static struct status like(struct call *c) {
     if (clip == NULL || !clip->ready) {
         return FAIL(E_NOT_FOUND);
     }
-    TRY(may_see(c, clip));
+    TRY(clip_may_see(c, clip));
     bool liked = feed_liked(c->g, c->session.subject, id, &record);
     if (on && !liked) {
         TRY(put_like(c, id));
@@ -261,7 +261,7 @@ static struct status mine_ready(struct call *c, struct api_value *items, size_t 
     for (const struct clip *clip = feed_below(c->g, 0); clip != NULL && count < max;
          clip = feed_below(c->g, clip->id)) {
         if (clip->owner == c->session.subject) {
-            TRY(fill_item(c, clip, items->list.items[count++].fields));
+            TRY(clip_fill(c, clip, items->list.items[count++].fields));
         }
     }
     items->list.count = count;

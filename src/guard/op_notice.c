@@ -1,5 +1,6 @@
 /* What anybody may know: the service, its notices, and why a use is or is not lawful. */
 #include "internal.h"
+#include "rights/rights.h"
 
 static const char *const languages[] = {"en", "nl", "de", "fr"};
 
@@ -110,6 +111,14 @@ static struct status fill_choice(struct call *c, uint8_t purpose) {
     return STATUS_OK;
 }
 
+/* A switch too, where the law knows the right: whoever objects is heard, without giving reasons. */
+static void fill_objection(struct call *c, uint8_t purpose, const struct law_facts *facts) {
+    bool can = c->session.kind == SESSION_PERSON &&
+               rights_exists(RIGHT_OBJECTION, (enum law_basis)facts->basis);
+    bool did = can && (c->person.objections >> purpose & 1) != 0;
+    c->fields[ANS_WHY_OBJECTION] = api_text(did ? "objected" : can ? "open" : "");
+}
+
 static struct status why(struct call *c) {
     uint8_t category;
     struct vault_use use = {.operation = LAW_OPERATION_USE, .gpc = c->gpc};
@@ -133,6 +142,7 @@ static struct status why(struct call *c) {
     c->fields[ANS_WHY_BASIS].bytes = words_basis(facts.basis, language_of(c));
     c->fields[ANS_WHY_UNTIL].bytes = slice_sub(words_until(c->g, category, language_of(c)), 0, 40);
     TRY(fill_choice(c, use.purpose));
+    fill_objection(c, use.purpose, &facts);
     TRY(fill_rules(c, &said));
     return fill_needs(c, answer.needs);
 }

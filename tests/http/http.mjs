@@ -281,6 +281,36 @@ await test('ranges of a clip', async () => {
   refused(await viewer.ask('DELETE', path), 405, 'E_HTTP_METHOD');
 });
 
+const search = (browser, words, more = {}) => browser.post('/api/search', { words, cursor: 0, limit: 10, ...more });
+const found = async (browser, words) => {
+  const r = await search(browser, words);
+  assert.equal(r.status, 200, r.body.toString());
+  return r.json.items.map((i) => i.clip);
+};
+const visitor = new Browser(service);
+
+await test('a clip is found by its words, by everybody', async () => {
+  for (const words of ['noise', 'NOI', 'nöise', 'owner', 'noise owner', 'ow no']) {
+    assert.deepEqual(await found(visitor, words), [clip], words);
+    assert.deepEqual(await found(viewer, words), [clip], words);
+  }
+  assert.deepEqual(await found(visitor, 'oise'), []);
+  const r = await search(visitor, 'noise');
+  assert.equal(r.json.next, 0);
+  assert.equal(r.json.items[0].caption, 'noise');
+  assert.match(r.headers['cache-control'], /no-store/);
+});
+
+await test('what cannot be looked for is refused by name', async () => {
+  for (const words of ['', ' \t ', '\u0001\u001f', '?!', 'a b c d e f g h i', 'a '.repeat(100)]) refused(await search(visitor, words), 400, 'E_QUERY');
+  refused(await search(visitor, 'x'.repeat(10000)), 413, 'E_TOO_LARGE');
+  refused(await search(visitor, 'é'.repeat(101)), 413, 'E_TOO_LARGE');
+  assert.equal((await search(visitor, 'é'.repeat(100))).status, 200);
+  refused(await search(visitor, 'a\u0000b'), 400, 'E_JSON_STRING');
+  refused(await ask(service, 'GET', '/api/search?words=noise'), 405, 'E_HTTP_METHOD');
+  refused(await ask(service, 'POST', '/api/search', { json: { words: 'a', cursor: 0, limit: 1 }, headers: { Origin: 'https://evil.example' } }), 403, 'E_HTTP_CROSS_SITE');
+});
+
 /** Asks for the clip and does not read on: how long until the connection is cut. */
 function stalled(browser) {
   const socket = net.connect(service.port, '127.0.0.1');
@@ -311,6 +341,7 @@ await test('a transfer under way stops within a second of losing the right', asy
   assert.ok(s.bytes() < size, `${s.bytes()} of ${size} came`);
   refused(await viewer.get(`/media/${clip}/large`), 404, 'E_NOT_FOUND');
   refused(await viewer.get(`/api/clips/${clip}`), 404, 'E_NOT_FOUND');
+  assert.deepEqual([await found(viewer, 'noise'), await found(visitor, 'noise'), await found(owner, 'noise')], [[], [], [clip]]);
   assert.equal((await owner.get(`/media/${clip}/large`, { headers: { Range: 'bytes=0-9' } })).status, 206);
   const { json } = await owner.get('/api/receipts');
   assert.ok(JSON.stringify(json).includes('"publish-ended"'), 'the ledger says that it is no longer public');
@@ -361,6 +392,7 @@ await test('without the guard there is a clear answer, and then the guard again'
   });
   assert.equal(me.json.name, 'owner');
   assert.ok(r, 'nobody was told that the guard was away');
+  assert.deepEqual([await found(owner, 'noise'), await found(visitor, 'noise')], [[clip], []]);
 });
 
 await test('a client that drips its head is cut', async () => {
@@ -369,7 +401,7 @@ await test('a client that drips its head is cut', async () => {
 });
 
 await test('no log line names anybody', async () => {
-  for (const word of ['owner', 'viewer', 'example.org', 'amber', owner.jar.ward]) {
+  for (const word of ['noise', 'owner', 'viewer', 'example.org', 'amber', owner.jar.ward]) {
     assert.ok(!service.log.replaceAll(service.dir, '').includes(word), `${word} in the log`);
   }
 });

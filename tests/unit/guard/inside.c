@@ -88,6 +88,13 @@ static void drop_file(struct inside *w) {
     w->fd = -1;
 }
 
+void inside_reopen(struct inside *w) {
+    guard_free(&w->guard);
+    vault_close(&w->vault);
+    open_vault(w);
+    open_guard(w);
+}
+
 void inside_close(struct inside *w) {
     char command[80];
     drop_file(w);

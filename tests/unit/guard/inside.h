@@ -38,6 +38,8 @@ typedef uint8_t token[API_TOKEN_BYTES];
 
 void inside_open(struct inside *w);
 void inside_close(struct inside *w);
+/* Stops it in order and starts it again, on the same directory. */
+void inside_reopen(struct inside *w);
 /* A request and its answer, which lives until the next. The code. */
 uint16_t call(struct inside *w, uint16_t op, const uint8_t *session, const struct api_value *args,
               struct api_answer *ret_answer);
