@@ -10,6 +10,7 @@ type Screen = (rest: string) => Promise<HTMLElement>;
 const screens: [RegExp, () => Promise<Screen>][] = [
   [/^\/(?:clip\/([^/]+))?$/, () => import('./feed.js').then((m) => m.feed)],
   [/^\/popular$/, () => import('./feed.js').then((m) => m.popular)],
+  [/^\/search$/, () => import('./screens/search.js').then((m) => m.search)],
   [/^\/join$/, () => import('./screens/join.js').then((m) => m.join)],
   [/^\/login$/, () => import('./screens/login.js').then((m) => m.login)],
   [/^\/ask$/, () => import('./screens/child.js').then((m) => m.askGuardian)],
@@ -32,6 +33,7 @@ const link = (path: string, name: string, glyph: string): HTMLElement =>
 async function drawNav(): Promise<void> {
   const person = await who().catch(() => null);
   const items = [h('div', { class: 'brand', 'aria-hidden': 'true' }, icon('shield'), 'Ward'), link('/', 'nav.watch', 'watch')];
+  if (person?.role !== 'operator') items.push(link('/search', 'nav.search', 'search'));
   if (!person) items.push(link('/join', 'nav.join', 'person'), link('/login', 'nav.login', 'enter'));
   else if (person.role === 'operator') items.push(link('/console', 'nav.console', 'chart'), link('/me', 'nav.me', 'person'));
   else if (person.state === 'needs-guardian') items.push(link('/ask', 'nav.me', 'person'));

@@ -1,5 +1,5 @@
 // The shield: why may Ward do this? Opens where a person's data are used.
-import { get } from './api.js';
+import { get, post } from './api.js';
 import type { WhyAnswer } from './api.gen.js';
 import { h, icon, replace } from './dom.js';
 import { errorNote } from './ui.js';
@@ -7,7 +7,17 @@ import { helpReady, needWords, w } from './words.js';
 
 const row = (term: string, text: string): HTMLElement => h('div', {}, h('dt', {}, term), h('dd', {}, text));
 
-function inside(a: WhyAnswer): HTMLElement[] {
+/** The right to object, where the law knows one: no reasons are asked for. */
+function objection(a: WhyAnswer, purpose: string, again: () => Promise<void>): HTMLElement {
+  const did = a.objection === 'objected';
+  const button = h('button', { type: 'button', onclick: async () => {
+    button.disabled = true;
+    try { await post('/api/objections', { purpose, on: !did }); await again(); } catch (e) { button.disabled = false; button.after(errorNote(e)); }
+  } }, w(did ? 'why.object.back' : 'why.object'));
+  return h('div', { class: 'stack', role: 'status' }, h('p', {}, w(did ? 'why.objected' : 'why.object.open')), h('div', {}, button));
+}
+
+function inside(a: WhyAnswer, purpose: string, again: () => Promise<void>): HTMLElement[] {
   const facts = h('dl', { class: 'facts' }, row(w('why.purpose'), a.purpose_title), row(w('why.category'), a.category_title), row(w('why.ground'), a.basis));
   if (a.until) facts.append(row(w('why.until'), a.until));
   if (a.needs.length) facts.append(row(w('why.needs'), needWords(a.needs)));
@@ -15,7 +25,8 @@ function inside(a: WhyAnswer): HTMLElement[] {
   for (const r of a.rules) {
     rules.append(h('div', { class: 'stack' }, h('p', {}, h('strong', {}, `${r.law.toUpperCase()} ${r.article}`), ` ${r.title}`), r.quote ? h('blockquote', {}, `“${r.quote}”`) : null));
   }
-  const choice = a.choice ? h('p', {}, h('a', { href: '/choices', class: 'button' }, w('why.change'))) : h('p', { class: 'quiet' }, w('why.noswitch'));
+  const choice = a.choice ? h('p', {}, h('a', { href: '/choices', class: 'button' }, w('why.change')))
+    : a.objection ? objection(a, purpose, again) : h('p', { class: 'quiet' }, w('why.noswitch'));
   return [facts, a.rules.length ? rules : h('span'), choice];
 }
 
@@ -28,15 +39,14 @@ export async function showWhy(purpose: string, category: string): Promise<void> 
   dialog.addEventListener('click', (e) => { if (e.target === dialog || (e.target as Element).closest('a')) dialog.close(); });
   document.body.append(dialog);
   dialog.showModal();
-  title.focus();
-  try {
+  const draw = async (): Promise<void> => {
     const a = await get<WhyAnswer>(`/api/why?purpose=${encodeURIComponent(purpose)}&category=${encodeURIComponent(category)}`);
     await helpReady();
-    if (a.decision === 'deny') title.textContent = w('why.title.no');
-    replace(body, ...inside(a));
-  } catch (e) {
-    replace(body, errorNote(e));
-  }
+    title.textContent = w(a.decision === 'deny' ? 'why.title.no' : 'why.title');
+    replace(body, ...inside(a, purpose, () => draw().then(() => title.focus())));
+  };
+  title.focus();
+  await draw().catch((e: unknown) => replace(body, errorNote(e)));
 }
 
 /** The shield as a button beside a setting. */

@@ -38,6 +38,7 @@ const errors: Record<ErrorName, Pair> = {
   E_GUARDIAN_ADULT: ['Ein Vormund muss erwachsen sein.', 'Frag einen Erwachsenen mit elterlicher Verantwortung.'],
   E_GUARDIAN_SELF: ['Niemand kann der eigene Vormund sein.', 'Melde dich mit dem Konto des Elternteils oder Vormunds an.'],
   E_DECLARATION: ['Die Erklärung fehlt, oder sie ist nicht mit vollem Namen unterschrieben.', 'Erkläre, dass du die elterliche Verantwortung hast, und unterschreib mit vollem Namen.'],
+  E_QUERY: ['Es steht kein Wort da, oder es sind zu viele.', 'Schreib ein bis acht Wörter.'],
   E_AUDIENCE: ['Dieses Publikum gibt es nicht, oder nicht für dieses Konto.', 'Wähle alle oder nur ich. Bei Kindern beginnt jeder Clip mit nur ich.'],
   E_QUOTA: ['Dieses Konto hat so viele Clips, wie es haben darf, oder zu viele, die noch nicht fertig sind.', 'Lösche einen, oder warte, bis die anderen fertig sind.'],
   E_CLIP_TOO_LARGE: ['Die Datei ist größer, als ein Clip sein darf.', 'Teile eine Datei mit höchstens 256 MiB.'],

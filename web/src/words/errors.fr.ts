@@ -38,6 +38,7 @@ const errors: Record<ErrorName, Pair> = {
   E_GUARDIAN_ADULT: ['Un tuteur doit être adulte.', 'Demande à un adulte qui a l’autorité parentale.'],
   E_GUARDIAN_SELF: ['Personne ne peut être son propre tuteur.', 'Connecte-toi avec le compte du parent ou du tuteur.'],
   E_DECLARATION: ['La déclaration n’est pas faite, ou pas signée avec un nom complet.', 'Déclare que tu as l’autorité parentale et signe avec ton nom complet.'],
+  E_QUERY: ['Il n’y a pas de mot à chercher, ou il y en a trop.', 'Écris de un à huit mots.'],
   E_AUDIENCE: ['Ce public n’existe pas, ou pas pour ce compte.', 'Choisis tout le monde ou moi seulement. Pour un enfant, chaque clip commence par moi seulement.'],
   E_QUOTA: ['Ce compte a autant de clips que permis, ou trop de clips pas encore prêts.', 'Supprimes-en un, ou attends que les autres soient prêts.'],
   E_CLIP_TOO_LARGE: ['Le fichier est plus gros qu’un clip ne peut l’être.', 'Partage un fichier de 256 Mio au plus.'],

@@ -37,6 +37,7 @@ const errors = {
   E_GUARDIAN_ADULT: ['Een voogd moet volwassen zijn.', 'Vraag een volwassene die het ouderlijk gezag heeft.'],
   E_GUARDIAN_SELF: ['Niemand kan zijn eigen voogd zijn.', 'Log in met het account van de ouder of voogd.'],
   E_DECLARATION: ['De verklaring is niet aangevinkt, of niet met een volledige naam ondertekend.', 'Verklaar dat je het ouderlijk gezag hebt en teken met je volledige naam.'],
+  E_QUERY: ['Er staat geen woord om te zoeken, of het zijn er te veel.', 'Schrijf een tot acht woorden.'],
   E_AUDIENCE: ['Dit publiek bestaat niet, of niet voor dit account.', 'Kies iedereen of alleen ik. Bij kinderen begint elke clip met alleen ik.'],
   E_QUOTA: ['Dit account heeft zoveel clips als mag, of te veel die nog niet af zijn.', 'Verwijder er een, of wacht tot de andere klaar zijn.'],
   E_CLIP_TOO_LARGE: ['Het bestand is groter dan een clip mag zijn.', 'Deel een bestand van hoogstens 256 MiB.'],
