@@ -15,8 +15,11 @@
 enum {
     SQL_MAX = 256,
     BUSY_MS = 250,
-    COPY_PAGES = 4096, /* copied at a time by a backup */
-    FREE_PART = 32,    /* of the file may be free pages before they are given back */
+    COPY_PAGES = 128,       /* copied at a time */
+    COPY_END_PAGES = 1024,  /* at the end of a copy */
+    COPY_SYNC_PAGES = 512,  /* at most wait for the disk */
+    COPY_CHECKED = 1 << 20, /* bytes of rows read back at a time */
+    FREE_PART = 32,         /* of the file may be free pages before they are given back */
     FREE_MIN = 64,
 };
 
@@ -42,6 +45,8 @@ static const char *const verb_sql[VERBS][2] = {
 static const char sql_begin[] = "BEGIN IMMEDIATE";
 static const char sql_commit[] = "COMMIT";
 static const char sql_rollback[] = "ROLLBACK";
+static const char sql_whole_begin[] = "SAVEPOINT whole";
+static const char sql_whole_undo[] = "ROLLBACK TO whole; COMMIT";
 static const char sql_part_begin[] = "SAVEPOINT part";
 static const char sql_part_end[] = "RELEASE part";
 static const char sql_part_undo[] = "ROLLBACK TO part; RELEASE part";
@@ -70,6 +75,7 @@ struct store {
     struct checked files;
     sqlite3 *db;
     bool in_transaction;
+    bool copied; /* by a store_copy: a rollback by SQLite's own means would begin it again */
     bool lazy;
     sqlite3_stmt *held; /* a statement whose row store_view lent out */
     sqlite3_stmt *begin, *commit, *part_begin, *part_end;
@@ -283,14 +289,26 @@ struct status store_begin(struct store *s) {
     release_view(s);
     TRY(run(s->begin));
     s->in_transaction = true;
-    return STATUS_OK;
+    struct status status = s->copied ? execute(s, sql_whole_begin) : STATUS_OK;
+    if (failed(status)) {
+        store_rollback(s);
+    }
+    return status;
+}
+
+/* SQLite may have rolled back by itself after the error; then there is nothing to do. */
+static void roll_back(struct store *s) {
+    if (sqlite3_get_autocommit(s->db) == 0) {
+        sqlite3_exec(s->db, sql_rollback, NULL, NULL, NULL);
+    }
+    s->in_transaction = false;
 }
 
 struct status store_commit(struct store *s) {
     release_view(s);
     struct status status = run(s->commit);
     if (failed(status)) {
-        store_rollback(s);
+        roll_back(s);
         return status;
     }
     s->in_transaction = false;
@@ -310,11 +328,10 @@ struct status store_sync(struct store *s) {
 
 void store_rollback(struct store *s) {
     release_view(s);
-    /* SQLite may have rolled back by itself after the error; then there is nothing to do. */
-    if (sqlite3_get_autocommit(s->db) == 0) {
-        sqlite3_exec(s->db, sql_rollback, NULL, NULL, NULL);
+    if (s->copied) {
+        sqlite3_exec(s->db, sql_whole_undo, NULL, NULL, NULL);
     }
-    s->in_transaction = false;
+    roll_back(s);
 }
 
 struct status store_part_begin(struct store *s) {
@@ -466,40 +483,6 @@ struct status store_scan(struct store *s, enum store_space space, uint64_t from_
     return walk(s, SCAN, space, from_owner, 0, each, arg);
 }
 
-static struct status copy_pages(sqlite3 *to, sqlite3 *from) {
-    sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
-    if (backup == NULL) {
-        return sqlite_status(sqlite3_errcode(to));
-    }
-    int rc = SQLITE_OK;
-    while (rc == SQLITE_OK) {
-        rc = sqlite3_backup_step(backup, COPY_PAGES);
-    }
-    int finish = sqlite3_backup_finish(backup);
-    return sqlite_status(rc == SQLITE_DONE ? finish : rc);
-}
-
-struct status store_copy(struct store *s, const char *to_path) {
-    release_view(s);
-    struct store copy = {.db = NULL};
-    int how = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    struct status status = sqlite_status(sqlite3_open_v2(to_path, &copy.db, how, s->files.name));
-    if (!failed(status)) {
-        status = prepare_file(&copy);
-    }
-    if (!failed(status)) {
-        status = execute(&copy, "PRAGMA journal_mode = OFF");
-    }
-    if (!failed(status)) {
-        status = copy_pages(copy.db, s->db);
-    }
-    if (!failed(status)) {
-        status = store_check(&copy);
-    }
-    sqlite3_close(copy.db);
-    return status;
-}
-
 struct status store_check(struct store *s) {
     release_view(s);
     sqlite3_stmt *statement = NULL;
@@ -532,4 +515,157 @@ struct status store_trim(struct store *s, unsigned most_pages) {
     char sql[SQL_MAX];
     snprintf(sql, sizeof sql, SQL_GIVE_BACK, most_pages);
     return execute(s, sql);
+}
+
+/* Copies ------------------------------------------------------------------------------------- */
+
+/* SQLite hands every page that the store writes on to the copy, once it has copied that page. */
+struct store_copy {
+    struct store *from;
+    struct store to; /* its connection alone is used */
+    sqlite3_file *file;
+    sqlite3_backup *backup; /* NULL: of the moment at which it ended */
+    uint64_t copied;        /* pages */
+    uint64_t unsynced;      /* pages */
+    int space;              /* that is being read back; 0: none yet */
+    sqlite3_stmt *rows;
+    int64_t owner, id; /* of the row that was read last */
+};
+
+static struct status copy_open(struct store_copy *c, const char *to_path) {
+    int how = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    TRY(sqlite_status(sqlite3_open_v2(to_path, &c->to.db, how, c->from->files.name)));
+    sqlite3_extended_result_codes(c->to.db, 1);
+    TRY(prepare_file(&c->to));
+    TRY(execute(&c->to, "PRAGMA journal_mode = OFF"));
+    TRY(execute(&c->to, "PRAGMA synchronous = OFF")); /* it is synced in between, by copy_sync */
+    TRY(sqlite_status(
+        sqlite3_file_control(c->to.db, "main", SQLITE_FCNTL_FILE_POINTER, (void *)&c->file)));
+    c->backup = sqlite3_backup_init(c->to.db, "main", c->from->db, "main");
+    return c->backup == NULL ? sqlite_status(sqlite3_errcode(c->to.db)) : STATUS_OK;
+}
+
+struct status store_copy_begin(struct store *s, const char *to_path, struct store_copy **ret_copy) {
+    release_view(s);
+    struct store_copy *c = mem_alloc(sizeof *c);
+    if (c == NULL) {
+        return FAIL(E_MEMORY);
+    }
+    c->from = s;
+    struct status status = copy_open(c, to_path);
+    if (failed(status)) {
+        store_copy_end(&c);
+        return status;
+    }
+    s->copied = true;
+    *ret_copy = c;
+    return STATUS_OK;
+}
+
+void store_copy_end(struct store_copy **copy) {
+    struct store_copy *c = *copy;
+    if (c == NULL) {
+        return;
+    }
+    c->from->copied = false;
+    sqlite3_backup_finish(c->backup);
+    sqlite3_finalize(c->rows);
+    sqlite3_close(c->to.db);
+    mem_free(c);
+    *copy = NULL;
+}
+
+static struct status copy_sync(struct store_copy *c) {
+    c->unsynced = 0;
+    return sqlite_status(c->file->pMethods->xSync(c->file, SQLITE_SYNC_NORMAL));
+}
+
+/* Should SQLite itself undo a transaction that had written, it begins again from the first page. */
+static struct status copy_pages(struct store_copy *c, int pages, bool *ret_all) {
+    int rc = sqlite3_backup_step(c->backup, pages);
+    if (rc != SQLITE_OK && rc != SQLITE_DONE) {
+        return sqlite_status(rc);
+    }
+    c->copied =
+        (uint64_t)(sqlite3_backup_pagecount(c->backup) - sqlite3_backup_remaining(c->backup));
+    c->unsynced += (uint64_t)pages;
+    *ret_all = rc == SQLITE_DONE;
+    return STATUS_OK;
+}
+
+/* Never the last pages: with them SQLite would end the copy. */
+struct status store_copy_step(struct store_copy *c, uint64_t *ret_copied_bytes, bool *ret_near) {
+    int64_t pages = 0;
+    bool all = false;
+    release_view(c->from);
+    TRY(ask_number(c->from, sql_pages, &pages));
+    *ret_near = (uint64_t)pages <= c->copied + COPY_PAGES;
+    if (c->unsynced >= COPY_SYNC_PAGES) {
+        TRY(copy_sync(c));
+    } else if (!*ret_near) {
+        TRY(copy_pages(c, COPY_PAGES, &all));
+    }
+    *ret_copied_bytes = c->copied * PAGE_BYTES;
+    return STATUS_OK;
+}
+
+struct status store_copy_finish(struct store_copy *c, bool *ret_finished) {
+    release_view(c->from);
+    bool all = false;
+    TRY(copy_pages(c, COPY_END_PAGES, &all));
+    if (all) {
+        sqlite3_backup *backup = c->backup;
+        c->backup = NULL;
+        c->from->copied = false;
+        TRY(sqlite_status(sqlite3_backup_finish(backup)));
+    }
+    *ret_finished = all;
+    return STATUS_OK;
+}
+
+/* What the disk has, not what is still in memory. */
+static struct status begin_check(struct store_copy *c) {
+    TRY(copy_sync(c));
+    c->space = 1;
+    return execute(&c->to, "PRAGMA shrink_memory");
+}
+
+static struct status begin_space(struct store_copy *c) {
+    TRY(prepare_rows(&c->to, SCAN, (enum store_space)c->space, &c->rows));
+    sqlite3_bind_int64(c->rows, 1, 0);
+    c->owner = c->id = -1;
+    return STATUS_OK;
+}
+
+static struct status check_row(struct store_copy *c, size_t *io_read) {
+    int64_t owner = sqlite3_column_int64(c->rows, 0);
+    int64_t id = sqlite3_column_int64(c->rows, 1);
+    bool follows = owner > c->owner || (owner == c->owner && id > c->id);
+    c->owner = owner;
+    c->id = id;
+    *io_read += (size_t)sqlite3_column_bytes(c->rows, 2) + 2 * sizeof id;
+    return follows ? STATUS_OK : FAIL(E_STORE_CORRUPT);
+}
+
+static struct status check_some(struct store_copy *c) {
+    TRY(c->rows == NULL ? begin_space(c) : STATUS_OK);
+    size_t read = 0;
+    while (read < COPY_CHECKED) {
+        int rc = sqlite3_step(c->rows);
+        if (rc == SQLITE_DONE) {
+            sqlite3_finalize(c->rows);
+            c->rows = NULL;
+            c->space++;
+            return STATUS_OK;
+        }
+        TRY(sqlite_status(rc));
+        TRY(check_row(c, &read));
+    }
+    return STATUS_OK;
+}
+
+struct status store_copy_check(struct store_copy *c, bool *ret_sound) {
+    TRY(c->space == 0 ? begin_check(c) : check_some(c));
+    *ret_sound = c->space == STORE_SPACES;
+    return STATUS_OK;
 }

@@ -31,13 +31,18 @@ struct vault_blob {
     char type[TYPE_MAX + 1];
 };
 
-struct status blob_path(const struct vault *v, uint64_t id, char ret[OS_PATH_MAX]) {
+void blob_name(uint64_t id, char ret[BLOB_NAME]) {
     static const char digits[] = "0123456789abcdef";
-    char name[6 + 16 + 1] = "blobs/";
+    memcpy(ret, "blobs/", 6);
     for (int i = 0; i < 16; i++) {
-        name[6 + i] = digits[id >> (60 - 4 * i) & 15];
+        ret[6 + i] = digits[id >> (60 - 4 * i) & 15];
     }
-    name[22] = '\0';
+    ret[BLOB_NAME - 1] = '\0';
+}
+
+struct status blob_path(const struct vault *v, uint64_t id, char ret[OS_PATH_MAX]) {
+    char name[BLOB_NAME];
+    blob_name(id, name);
     return vault_path(v->data_dir, name, ret);
 }
 

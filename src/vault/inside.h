@@ -147,6 +147,7 @@ struct access_log;
 struct access_group;
 struct feed;
 struct uploads;
+struct backup;
 
 struct vault {
     const struct os_fs *fs;
@@ -206,6 +207,7 @@ struct vault {
     struct access_log *access;
     struct feed *feed;
     struct uploads *uploads;
+    struct backup *backup; /* under way; NULL: none */
     uint64_t from_cache;
     int64_t publish_at_ms;
     int64_t trim_at_ms;
@@ -217,6 +219,8 @@ struct vault {
 
 /* dir/name. E_TOO_LARGE */
 MUST_USE struct status vault_path(const char *dir, const char *name, char ret[OS_PATH_MAX]);
+/* Makes the name of `path` durable, in the directory above. */
+MUST_USE struct status dir_sync_above(const struct os_fs *fs, const char *path);
 static inline int64_t vault_now_ms(const struct vault *v) {
     return os_now_ms(v->clock);
 }
@@ -655,6 +659,10 @@ MUST_USE struct status restore_periods(struct vault *v);
 MUST_USE struct status restore_check(struct vault *v, struct vault_restored *io_restored);
 
 /* backup.c --------------------------------------------------------------------------------- */
+/* Gives up a backup that is under way. Before the store is closed. */
+void backup_close(struct vault *v);
+
+/* rotation.c ------------------------------------------------------------------------------- */
 /* A new generation when the present one is old enough. */
 MUST_USE struct status rotation_tick(struct vault *v, int64_t now_ms);
 
@@ -700,6 +708,9 @@ size_t uploads_size(void);
 bool uploads_open(const struct vault *v);
 MUST_USE struct status blobs_open(struct vault *v);
 void blobs_close(struct vault *v);
+/* Within the data, and within a backup. */
+enum { BLOB_NAME = 6 + 16 + 1 };
+void blob_name(uint64_t id, char ret[BLOB_NAME]);
 MUST_USE struct status blob_path(const struct vault *v, uint64_t id, char ret[OS_PATH_MAX]);
 /* Whether payload, key and file belong together: opens the last chunk. */
 MUST_USE struct status blob_check(struct vault *v, const struct segment *s, uint32_t at,

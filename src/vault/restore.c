@@ -136,8 +136,11 @@ static struct status place_data(const struct restore *r) {
 
 static struct status read_manifest(struct restore *r) {
     char path[OS_PATH_MAX];
+    bool there = false;
     TRY(vault_path(r->from, "manifest", path));
-    TRY(os_read_file(r->options->fs, path, &r->text));
+    struct status read = os_read_file(r->options->fs, path, &r->text);
+    TRY(read.code == E_FILE_MISSING ? os_exists(r->options->fs, r->from, &there) : read);
+    TRY(there ? FAIL(E_BACKUP_UNFINISHED) : read);
     return manifest_read(buf_slice(&r->text), &r->manifest);
 }
 

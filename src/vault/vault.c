@@ -19,13 +19,7 @@ static struct status copy_path(const char *from, char ret[OS_PATH_MAX]) {
     return len < 0 || len >= OS_PATH_MAX ? FAIL(E_TOO_LARGE) : STATUS_OK;
 }
 
-/* The directory, and its name in the one above, durably. */
-static struct status make_dir(const struct os_fs *fs, const char *path) {
-    struct status made = os_mkdir(fs, path, false);
-    if (made.code == E_FILE_EXISTS) {
-        return STATUS_OK;
-    }
-    TRY(made);
+struct status dir_sync_above(const struct os_fs *fs, const char *path) {
     char above[OS_PATH_MAX];
     TRY(copy_path(path, above));
     char *slash = strrchr(above, '/');
@@ -34,6 +28,16 @@ static struct status make_dir(const struct os_fs *fs, const char *path) {
     }
     slash[slash == above] = '\0';
     return os_sync_dir(fs, above);
+}
+
+/* The directory, and its name in the one above, durably. */
+static struct status make_dir(const struct os_fs *fs, const char *path) {
+    struct status made = os_mkdir(fs, path, false);
+    if (made.code == E_FILE_EXISTS) {
+        return STATUS_OK;
+    }
+    TRY(made);
+    return dir_sync_above(fs, path);
 }
 
 static struct status make_dirs(struct vault *v) {
@@ -236,6 +240,7 @@ void vault_close(struct vault **vault) {
     if (v == NULL) {
         return;
     }
+    backup_close(v);
     if (!v->stopped && v->uploads != NULL && v->access != NULL) {
         bool uploading = v->uploads != NULL && uploads_open(v);
         struct status ignored = uploading ? STATUS_OK : settle(v);

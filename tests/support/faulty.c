@@ -12,32 +12,65 @@ static bool must_fail(struct faulty *f) {
     return now;
 }
 
-#define PASS(self, call)                                                                           \
+static bool path_counts(const struct faulty *f, const char *path) {
+    return f->under == NULL || strncmp(path, f->under, strlen(f->under)) == 0;
+}
+
+static size_t find_counted(const struct faulty *f, const struct os_file *file) {
+    size_t i = 0;
+    while (i < FAULTY_FILES && f->counted[i] != file) {
+        i++;
+    }
+    return i;
+}
+
+static bool file_counts(const struct faulty *f, const struct os_file *file) {
+    return f->under == NULL || find_counted(f, file) < FAULTY_FILES;
+}
+
+#define PASS(self, counts, call)                                                                   \
     struct faulty *f = (self);                                                                     \
-    if (must_fail(f)) {                                                                            \
+    if ((counts) && must_fail(f)) {                                                                \
         return FAIL(E_IO);                                                                         \
     }                                                                                              \
     return f->base->call
 
 static struct status faulty_open(void *self, const char *path, unsigned how,
                                  struct os_file **ret_file) {
-    PASS(self, open)(f->base->self, path, how, ret_file);
+    struct faulty *f = self;
+    bool counts = path_counts(f, path);
+    if (counts && must_fail(f)) {
+        return FAIL(E_IO);
+    }
+    TRY(f->base->open(f->base->self, path, how, ret_file));
+    if (counts && f->under != NULL) {
+        size_t place = find_counted(f, NULL);
+        if (place == FAULTY_FILES) {
+            abort();
+        }
+        f->counted[place] = *ret_file;
+    }
+    return STATUS_OK;
 }
 
 static void faulty_close(void *self, struct os_file *file) {
     struct faulty *f = self;
+    size_t place = find_counted(f, file);
+    if (place < FAULTY_FILES) {
+        f->counted[place] = NULL;
+    }
     f->base->close(f->base->self, file);
 }
 
 static struct status faulty_read_at(void *self, struct os_file *file, uint64_t offset, void *to,
                                     size_t len, size_t *ret_len) {
-    PASS(self, read_at)(f->base->self, file, offset, to, len, ret_len);
+    PASS(self, file_counts(f, file), read_at)(f->base->self, file, offset, to, len, ret_len);
 }
 
 static struct status faulty_write_at(void *self, struct os_file *file, uint64_t offset,
                                      struct slice bytes) {
     struct faulty *f = self;
-    if (must_fail(f)) {
+    if (file_counts(f, file) && must_fail(f)) {
         /* A disk that fills up takes whole sectors. */
         uint64_t end = (offset + bytes.len / 2) / 512 * 512;
         size_t n = end > offset ? (size_t)(end - offset) : 0;
@@ -48,39 +81,43 @@ static struct status faulty_write_at(void *self, struct os_file *file, uint64_t 
 }
 
 static struct status faulty_sync(void *self, struct os_file *file) {
-    PASS(self, sync)(f->base->self, file);
+    PASS(self, file_counts(f, file), sync)(f->base->self, file);
 }
 
 static struct status faulty_truncate(void *self, struct os_file *file, uint64_t size_bytes) {
-    PASS(self, truncate)(f->base->self, file, size_bytes);
+    PASS(self, file_counts(f, file), truncate)(f->base->self, file, size_bytes);
 }
 
 static struct status faulty_size(void *self, struct os_file *file, uint64_t *ret_size_bytes) {
-    PASS(self, size)(f->base->self, file, ret_size_bytes);
+    PASS(self, file_counts(f, file), size)(f->base->self, file, ret_size_bytes);
 }
 
 static struct status faulty_rename(void *self, const char *from, const char *to) {
-    PASS(self, rename)(f->base->self, from, to);
+    PASS(self, path_counts(f, to), rename)(f->base->self, from, to);
 }
 
 static struct status faulty_remove(void *self, const char *path) {
-    PASS(self, remove)(f->base->self, path);
+    PASS(self, path_counts(f, path), remove)(f->base->self, path);
 }
 
 static struct status faulty_mkdir(void *self, const char *path, bool is_public) {
-    PASS(self, mkdir)(f->base->self, path, is_public);
+    PASS(self, path_counts(f, path), mkdir)(f->base->self, path, is_public);
 }
 
 static struct status faulty_sync_dir(void *self, const char *path) {
-    PASS(self, sync_dir)(f->base->self, path);
+    PASS(self, path_counts(f, path), sync_dir)(f->base->self, path);
 }
 
 static struct status faulty_sync_all(void *self, const char *path) {
-    PASS(self, sync_all)(f->base->self, path);
+    PASS(self, path_counts(f, path), sync_all)(f->base->self, path);
 }
 
 static struct status faulty_list(void *self, const char *path, os_list_fn *each, void *arg) {
-    PASS(self, list)(f->base->self, path, each, arg);
+    PASS(self, path_counts(f, path), list)(f->base->self, path, each, arg);
+}
+
+void faulty_only_under(struct faulty *faulty, const char *under) {
+    faulty->under = under;
 }
 
 void faulty_init(struct faulty *faulty, const struct os_fs *base) {

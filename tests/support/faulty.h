@@ -10,6 +10,8 @@
 
 #include "os/file.h"
 
+enum { FAULTY_FILES = 16 };
+
 struct faulty {
     struct os_fs fs;
     const struct os_fs *base;
@@ -17,9 +19,14 @@ struct faulty {
     uint64_t fail_at;
     bool forever;
     uint64_t failures;
+    const char *under; /* NULL: every call counts */
+    struct os_file *counted[FAULTY_FILES];
 };
 
 void faulty_init(struct faulty *faulty, const struct os_fs *base);
+/* From now on only calls count that concern a path which begins so, or a file that was opened by
+ * such a path. */
+void faulty_only_under(struct faulty *faulty, const char *under);
 /* 1 is the next call, 0 none. A failing write leaves its first sectors behind. */
 void faulty_fail_at(struct faulty *faulty, uint64_t n, bool forever);
 

@@ -1,6 +1,7 @@
 /* What a store of SQLite can get wrong by itself: pages, its log and the mark beside it,
  * extensions. */
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -199,6 +200,33 @@ static int note_opened(sqlite3 *db, const char **error, const struct sqlite3_api
     return SQLITE_OK;
 }
 
+/* What the disk did not keep is noticed before anybody relies on it. */
+static void a_copy_that_does_not_read_back_is_refused(void **state) {
+    struct bench *b = *state;
+    put_many(b);
+    struct store_copy *copy = NULL;
+    ASSERT_OK(store_copy_begin(b->s, b->beside, &copy));
+    bool done = false;
+    uint64_t bytes = 0;
+    while (!done) {
+        ASSERT_OK(store_copy_step(copy, &bytes, &done));
+    }
+    ASSERT_OK(store_copy_finish(copy, &done));
+    assert_true(done);
+    FILE *f = fopen(b->beside, "r+b");
+    assert_non_null(f);
+    assert_int_equal(fseek(f, -2048, SEEK_END), 0);
+    assert_int_equal(fputc('!', f), '!');
+    assert_int_equal(fclose(f), 0);
+    struct status status = STATUS_OK;
+    for (done = false; !done && !failed(status);) {
+        status = store_copy_check(copy, &done);
+    }
+    ASSERT_IS(status, E_STORE_CORRUPT);
+    store_copy_end(&copy);
+    put(b->s, 1, 9999, "goes on");
+}
+
 static void no_extension_is_loaded(void **state) {
     struct bench *b = *state;
     store_close(&b->s);
@@ -234,6 +262,7 @@ int main(void) {
         TEST(a_torn_end_is_no_damage),
         TEST(a_log_that_begins_anew_opens),
         TEST(a_spilled_transaction_outlives_the_process),
+        TEST(a_copy_that_does_not_read_back_is_refused),
         TEST(no_extension_is_loaded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -240,18 +240,140 @@ static void what_is_overwritten_is_wiped(void **state) {
     assert_row(b->s, 1, 1, "after");
 }
 
+static struct store_copy *begin_copy(struct bench *b) {
+    struct store_copy *copy = NULL;
+    ASSERT_OK(store_copy_begin(b->s, b->beside, &copy));
+    return copy;
+}
+
+static void end_copy(struct store_copy **copy) {
+    bool done = false;
+    ASSERT_OK(store_copy_finish(*copy, &done));
+    assert_true(done);
+    for (done = false; !done;) {
+        ASSERT_OK(store_copy_check(*copy, &done));
+    }
+    store_copy_end(copy);
+    assert_null(*copy);
+}
+
 static void a_copy_is_whole_and_apart(void **state) {
     struct bench *b = *state;
     for (uint64_t id = 1; id < 500; id++) {
         put(b->s, id % 7, id, "row");
     }
-    ASSERT_OK(store_copy(b->s, b->beside));
+    bool near = false;
+    uint64_t bytes = 0;
+    struct store_copy *copy = begin_copy(b);
+    while (!near) {
+        ASSERT_OK(store_copy_step(copy, &bytes, &near));
+    }
+    end_copy(&copy);
     put(b->s, 1, 9999, "later");
     struct store *other = open_beside(b);
     assert_row(other, 3, 3, "row");
     assert_missing(other, 1, 9999);
     ASSERT_OK(store_check(other));
     store_close(&other);
+}
+
+enum { ROUNDS = 400, ROUND_ROWS = 24, LONG = 1500 };
+
+static void put_long(struct store *s, uint64_t owner, uint64_t id, char what) {
+    char text[LONG];
+    memset(text, what, sizeof text);
+    ASSERT_OK(store_put(s, STORE_RECORDS, owner, id, slice_of(text, sizeof text)));
+}
+
+static void fill(struct store *s, uint64_t rows, uint64_t owners) {
+    ASSERT_OK(store_begin(s));
+    for (uint64_t id = 1; id <= rows; id++) {
+        put_long(s, 1 + id % owners, id, 'o');
+    }
+    ASSERT_OK(store_commit(s));
+}
+
+/* Rows before and behind the page that is copied next come, change and go; the file grows and
+ * shrinks; the log is brought back into it; a transaction is undone. */
+static void disturb(struct bench *b, uint64_t round) {
+    ASSERT_OK(store_begin(b->s));
+    for (uint64_t i = 0; i < ROUND_ROWS; i++) {
+        put_long(b->s, 1 + (round * 7 + i) % 40, 1 + i, (char)('a' + round % 26));
+    }
+    put_long(b->s, 1000 + round, 1, 'n');
+    if (round % 5 == 0) {
+        ASSERT_OK(store_delete_owner(b->s, STORE_RECORDS, 41 + round));
+    }
+    ASSERT_OK(store_commit(b->s));
+    ASSERT_OK(store_begin(b->s));
+    put_long(b->s, 5000, 1, 'u');
+    store_rollback(b->s);
+    ASSERT_OK(round % 11 == 0 ? store_trim(b->s, 64) : STATUS_OK);
+    ASSERT_OK(round % 13 == 0 ? store_settle(b->s) : STATUS_OK);
+}
+
+static struct status note_row(void *arg, uint64_t owner, uint64_t id, struct slice bytes) {
+    uint64_t head[3] = {owner, id, bytes.len};
+    TRY(buf_add(arg, slice_of(head, sizeof head)));
+    return buf_add(arg, bytes);
+}
+
+static struct buf contents_of(struct store *s) {
+    struct buf rows;
+    buf_init(&rows, 256 << 20);
+    for (int space = 1; space < STORE_SPACES; space++) {
+        ASSERT_OK(store_scan(s, (enum store_space)space, 0, note_row, &rows));
+    }
+    return rows;
+}
+
+/* What was committed up to its end is in it, what came after not, and nothing else; and it goes
+ * forward, however much is written meanwhile. */
+static void a_copy_is_of_the_moment_it_ends_at(void **state) {
+    struct bench *b = *state;
+    fill(b->s, 6000, 1000);
+    struct store_copy *copy = begin_copy(b);
+    bool near = false;
+    uint64_t steps = 0;
+    for (uint64_t before = 0, bytes = 0; !near; before = bytes, steps++) {
+        ASSERT_OK(store_copy_step(copy, &bytes, &near));
+        assert_true(bytes >= before && steps < ROUNDS);
+        disturb(b, steps);
+    }
+    assert_true(steps > 10);
+    struct buf then = contents_of(b->s);
+    end_copy(&copy);
+    disturb(b, ROUNDS);
+    reopen(b);
+    struct store *other = open_beside(b);
+    ASSERT_OK(store_check(other));
+    struct buf copied = contents_of(other);
+    assert_true(slice_eq(buf_slice(&copied), buf_slice(&then)));
+    buf_done(&copied);
+    buf_done(&then);
+    store_close(&other);
+}
+
+/* A store that shrank below what was copied already is cut to its size. */
+static void a_copy_shrinks_with_its_store(void **state) {
+    struct bench *b = *state;
+    fill(b->s, 4000, 4000);
+    struct store_copy *copy = begin_copy(b);
+    bool near = false;
+    uint64_t bytes = 0;
+    while (bytes < 4 << 20) {
+        ASSERT_OK(store_copy_step(copy, &bytes, &near));
+    }
+    ASSERT_OK(store_begin(b->s));
+    for (uint64_t owner = 1; owner < 4000; owner++) {
+        ASSERT_OK(store_delete_owner(b->s, STORE_RECORDS, owner));
+    }
+    ASSERT_OK(store_commit(b->s));
+    ASSERT_OK(store_trim(b->s, 0));
+    ASSERT_OK(store_copy_step(copy, &bytes, &near));
+    assert_true(near);
+    end_copy(&copy);
+    assert_true(store_kind.bytes(b->beside) < 1 << 20);
 }
 
 /* With and without a sync of each commit. */
@@ -354,6 +476,8 @@ int main(void) {
         TEST(what_is_deleted_is_wiped),
         TEST(what_is_overwritten_is_wiped),
         TEST(a_copy_is_whole_and_apart),
+        TEST(a_copy_is_of_the_moment_it_ends_at),
+        TEST(a_copy_shrinks_with_its_store),
         TEST(commits_outlive_the_process),
         TEST(a_lazy_store_is_synced_when_asked),
         TEST(harm_is_noticed),

@@ -227,7 +227,7 @@ static void a_damaged_backup_is_refused(void **state) {
         {blob, GONE, E_BACKUP_FILE},
         {"manifest", CUT, E_BACKUP},
         {"manifest", LONG, E_BACKUP},
-        {"manifest", GONE, E_FILE_MISSING},
+        {"manifest", GONE, E_BACKUP_UNFINISHED},
         {"keyring", GONE, OK}, /* the living one is used */
     };
     for (size_t i = 0; i < ARRAY_LEN(tries); i++) {

@@ -182,10 +182,19 @@ static struct status restore(struct world *w, struct day *day) {
     return STATUS_OK;
 }
 
-static struct status backup(struct world *w) {
+static struct status backup_begin(struct world *w) {
     char dir[sizeof w->dir + 8];
     snprintf(dir, sizeof dir, "%s/backup", w->dir);
-    return vault_backup(w->v, dir);
+    return vault_backup_begin(w->v, dir);
+}
+
+/* Some steps of it, or all that are left. */
+static struct status backup_on(struct world *w, int steps) {
+    bool done = false;
+    for (int i = 0; !done && (steps == 0 || i < steps); i++) {
+        TRY(vault_backup_step(w->v, &done));
+    }
+    return STATUS_OK;
 }
 
 static struct status a_second(struct world *w) {
@@ -281,8 +290,12 @@ static struct status evening(struct world *w, struct day *day, size_t step) {
     case DAY_FOLLOW_OBJECTED:
     case DAY_FOLLOW_ERASED:
         return follow_on(w, &day->follower, &day->projection);
-    case DAY_BACKUP:
-        return backup(w);
+    case DAY_BACKUP_BEGINS:
+        return backup_begin(w);
+    case DAY_BACKUP_GOES_ON:
+        return backup_on(w, 4); /* the store's copy has begun */
+    case DAY_BACKUP_ENDS:
+        return backup_on(w, 0);
     case DAY_OBJECT:
         return vault_object(w->v, NULL, day->people[5], w->support, true);
     case DAY_RESTRICT:

@@ -114,8 +114,29 @@ MUST_USE struct status store_each(struct store *s, enum store_space space, uint6
 MUST_USE struct status store_scan(struct store *s, enum store_space space, uint64_t from_owner,
                                   store_each_fn *each, void *arg);
 
-/* A consistent copy of everything committed, into a new file, while the store goes on. Verified. */
-MUST_USE struct status store_copy(struct store *s, const char *to_path);
+/* A consistent copy of everything committed, into a new file, a few milliseconds a call, while the
+ * store goes on between the calls. What is committed before the end is in it, after the end not.
+ * All of them outside of a transaction; one copy of a store at a time. An error ends the copy, and
+ * is none of the store's unless it could not be read.
+ *
+ *   TRY(store_copy_begin(s, "copy.db", &copy));
+ *   while (!near) { TRY(store_copy_step(copy, &bytes, &near)); }     -- other calls in between
+ *   TRY(store_copy_finish(copy, &finished));                         -- false: step again
+ *   while (!sound) { TRY(store_copy_check(copy, &sound)); }
+ *   store_copy_end(&copy); */
+struct store_copy;
+MUST_USE struct status store_copy_begin(struct store *s, const char *to_path,
+                                        struct store_copy **ret_copy);
+/* *ret_near: what is left goes with the end. *ret_copied_bytes: so far. */
+MUST_USE struct status store_copy_step(struct store_copy *c, uint64_t *ret_copied_bytes,
+                                       bool *ret_near);
+/* The copy is of this moment. False where more is left than it looked like. */
+MUST_USE struct status store_copy_finish(struct store_copy *c, bool *ret_finished);
+/* After the end: syncs the copy and reads every row of it back, in order. E_STORE_CORRUPT. */
+MUST_USE struct status store_copy_check(struct store_copy *c, bool *ret_sound);
+/* Before the store is closed. Leaves the file, also where it is not whole. Accepts NULL, nulls it.
+ */
+void store_copy_end(struct store_copy **copy);
 /* Reads every page and checks how they hang together: E_STORE_CORRUPT. */
 MUST_USE struct status store_check(struct store *s);
 /* Gives the pages of what was deleted back to the file system, so many at most (0: all), once they
