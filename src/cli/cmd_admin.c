@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "admin.h"
@@ -17,9 +16,7 @@ int cmd_program(int argc, char **argv);
 int cmd_erase(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_hold(int argc, char **argv);
-int cmd_backup(int argc, char **argv);
 int cmd_escrow(int argc, char **argv);
-int cmd_status(int argc, char **argv);
 
 struct status admin_open(const char *var, struct ward_client **ret_guard) {
     char path[OS_PATH_MAX];
@@ -449,31 +446,6 @@ int cmd_hold(int argc, char **argv) {
 
 /* --- the service --- */
 
-int cmd_backup(int argc, char **argv) {
-    const char *var = "var";
-    char moment[32];
-    int operands;
-    const struct cli_option options[] = {{"var", &var, NULL}};
-    if (!cli_parse(argc, argv, options, ARRAY_LEN(options), 1, &operands)) {
-        return CLI_USAGE;
-    }
-    time_t now = time(NULL);
-    struct tm parts;
-    gmtime_r(&now, &parts);
-    (void)strftime(moment, sizeof moment, "%Y-%m-%dT%H%M%SZ", &parts);
-    const char *name = operands == 1 ? argv[1] : moment;
-    struct api_value args[ARG_ADMIN_BACKUP__COUNT] = {[ARG_ADMIN_BACKUP_DIRECTORY] =
-                                                          api_text(name)};
-    struct ward_answer answer;
-    struct status s = ask(var, API_ADMIN_BACKUP, args, &answer);
-    if (!failed(s)) {
-        printf("%.*s: %llu records, verified\n",
-               SLICE_ARG(answer.fields[ANS_ADMIN_BACKUP_PATH].bytes),
-               (unsigned long long)answer.fields[ANS_ADMIN_BACKUP_RECORDS].n);
-    }
-    return finish("backup", name, s, &answer);
-}
-
 int cmd_escrow(int argc, char **argv) {
     const char *var = "var";
     int operands;
@@ -491,22 +463,4 @@ int cmd_escrow(int argc, char **argv) {
                 (unsigned long long)answer.fields[ANS_ADMIN_ESCROW_GENERATION].n);
     }
     return finish("escrow", var, s, &answer);
-}
-
-int cmd_status(int argc, char **argv) {
-    const char *var = "var";
-    int operands;
-    const struct cli_option options[] = {{"var", &var, NULL}};
-    if (!cli_parse(argc, argv, options, ARRAY_LEN(options), 0, &operands)) {
-        return CLI_USAGE;
-    }
-    struct ward_answer answer;
-    struct status s = ask(var, API_ADMIN_STATUS, NULL, &answer);
-    if (!failed(s)) {
-        bool some = answer.fields[ANS_ADMIN_STATUS_DEMO].yes;
-        printf("the guard serves; the store is %s; the root key is in generation %llu\n",
-               some ? "in use" : "empty",
-               (unsigned long long)answer.fields[ANS_ADMIN_STATUS_GENERATION].n);
-    }
-    return finish("status", var, s, &answer);
 }

@@ -98,11 +98,14 @@ static struct status prepare(struct restoring *r) {
     }
     TRY(join(manifest, r->backup, "manifest"));
     const char *file = r->o.root.file;
-    r->missing = access(manifest, R_OK) != 0               ? r->backup
+    r->missing = access(r->backup, R_OK) != 0              ? r->backup
                  : file != NULL && access(file, R_OK) != 0 ? file
                                                            : NULL;
     if (r->missing != NULL) {
         return FAIL(E_FILE_MISSING);
+    }
+    if (access(manifest, R_OK) != 0) {
+        return FAIL(E_BACKUP_UNFINISHED);
     }
     TRY(serve_find(&r->o, &r->places));
     r->separate = serve_can_drop(&r->places, r->o.var);

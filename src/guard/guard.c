@@ -55,9 +55,10 @@ static struct status read_uses(struct guard *g) {
 
 static void enter_handlers(struct guard *g) {
     static const struct handler *const tables[] = {
-        account_handlers, guardian_handlers, consent_handlers, clip_handlers,   feed_handlers,
-        history_handlers, rights_handlers,   console_handlers, admin_handlers,  hold_handlers,
-        audit_handlers,   notice_handlers,   person_handlers,  record_handlers, search_handlers,
+        account_handlers, guardian_handlers, consent_handlers, clip_handlers,
+        feed_handlers,    history_handlers,  rights_handlers,  console_handlers,
+        admin_handlers,   backup_handlers,   hold_handlers,    audit_handlers,
+        notice_handlers,  person_handlers,   record_handlers,  search_handlers,
     };
     for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
         for (const struct handler *h = tables[i]; h->run != NULL; h++) {
@@ -233,6 +234,7 @@ struct status guard_tick(struct guard *g, struct buf *notices, int *ret_wait_ms)
         ranking_tick(g);
     }
     tally_tick(g);
+    backup_tick(g, ret_wait_ms);
     lower(ret_wait_ms, guard_now(g), next_ms);
     lower(ret_wait_ms, guard_now(g), lease_tick(g));
     return give_notices(g, notices);

@@ -8,6 +8,7 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "vault/audit.h"
+#include "vault/backup.h"
 #include "vault/blobs.h"
 #include "vault/erase.h"
 #include "vault/follow.h"
@@ -106,6 +107,16 @@ struct auditing {
     bool open;
 };
 
+/* The backup that was begun last. */
+struct backing {
+    enum { BACKING_NONE, BACKING_RUNS, BACKING_VERIFIED, BACKING_FAILED } state;
+    char path[OS_PATH_MAX];
+    struct vault_backup_progress seen; /* while it ran */
+    uint16_t code;                     /* why it failed */
+    int64_t next_ms;                   /* of the steady clock: the next step */
+    int64_t ended_ms;
+};
+
 /* clip.c: what may be shown, from the lawful feed. */
 struct clip_state; /* a row of the projection */
 
@@ -125,6 +136,7 @@ struct guard {
     struct ranking *ranking;
     struct words *words;
     struct auditing audit;
+    struct backing backing;
     struct buf notices; /* for watching connections, until the next tick takes them */
     bool notices_lost;  /* one could not be kept: every lease counts as ended */
     uint64_t feed_seq;
@@ -362,13 +374,19 @@ MUST_USE struct status stored_print(struct call *c, uint8_t category, struct sli
 MUST_USE struct status mail_guardian(struct guard *g, struct slice to, struct slice language,
                                      struct slice child_name, struct slice token);
 
+/* --- op_backup.c --- */
+/* Between rounds: a step of a backup that runs. Lowers *io_wait_ms to when the next is due. */
+void backup_tick(struct guard *g, int *io_wait_ms);
+/* The last that was begun, as the fields of a TYP_BACKUP. */
+MUST_USE struct status backup_tell(struct call *c, struct api_value *ret);
+
 /* --- op_admin.c --- */
 /* Whom the owner of the machine means by an argument of the type `whom`. */
 MUST_USE struct status find_whom(struct call *c, unsigned index, uint64_t *ret_subject);
 
 extern const struct handler account_handlers[], guardian_handlers[], consent_handlers[],
     clip_handlers[], feed_handlers[], history_handlers[], rights_handlers[], console_handlers[],
-    admin_handlers[], hold_handlers[], audit_handlers[], notice_handlers[], person_handlers[],
-    record_handlers[], search_handlers[];
+    admin_handlers[], backup_handlers[], hold_handlers[], audit_handlers[], notice_handlers[],
+    person_handlers[], record_handlers[], search_handlers[];
 
 #endif

@@ -1,8 +1,6 @@
 /* What only the owner of the machine may ask, over the socket that only they can reach. */
 #include "internal.h"
-#include "vault/backup.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static struct status operator_prepare(struct call *c, struct guard_password *job) {
@@ -81,37 +79,6 @@ static struct status export_data(struct call *c) {
                          &c->fields[ANS_ADMIN_EXPORT_WITHHELD].n);
 }
 
-/* A name, no path: a backup stands where the sandbox lets it stand. */
-static struct status check_directory(struct slice name) {
-    for (size_t i = 0; i < name.len; i++) {
-        uint8_t c = name.ptr[i];
-        bool fits = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                    c == '-' || c == '_' || (c == '.' && i > 0);
-        if (!fits) {
-            return FAIL(E_NAME);
-        }
-    }
-    return name.len == 0 ? FAIL(E_NAME) : STATUS_OK;
-}
-
-static struct status backup(struct call *c) {
-    struct slice name = arg_text(c, ARG_ADMIN_BACKUP_DIRECTORY);
-    struct buf checkpoint CLEANUP(buf_done) = {0};
-    char path[OS_PATH_MAX];
-    buf_init(&checkpoint, 400);
-    TRY(check_directory(name));
-    if (c->g->o.backups_dir == NULL || snprintf(path, sizeof path, "%s/%.*s", c->g->o.backups_dir,
-                                                SLICE_ARG(name)) >= (int)sizeof path) {
-        return FAIL(E_BACKUP);
-    }
-    TRY(vault_backup(c->g->vault, path));
-    TRY(vault_checkpoint(c->g->vault, &checkpoint));
-    c->fields[ANS_ADMIN_BACKUP_RECORDS].n = vault_stats(c->g->vault).records;
-    TRY(arena_copy(c->arena, slice_str(path), &c->fields[ANS_ADMIN_BACKUP_PATH].bytes));
-    return arena_copy(c->arena, buf_slice(&checkpoint),
-                      &c->fields[ANS_ADMIN_BACKUP_CHECKPOINT].bytes);
-}
-
 static struct status escrow(struct call *c) {
     struct buf sealed CLEANUP(buf_done) = {0};
     buf_init_secret(&sealed, 16384);
@@ -126,7 +93,7 @@ static struct status status(struct call *c) {
     c->fields[ANS_ADMIN_STATUS_DEMO].yes = vault_stats(c->g->vault).subjects > 0;
     c->fields[ANS_ADMIN_STATUS_RECORDS].n = vault_stats(c->g->vault).records;
     c->fields[ANS_ADMIN_STATUS_GENERATION].n = vault_stats(c->g->vault).generation;
-    return STATUS_OK;
+    return backup_tell(c, c->fields[ANS_ADMIN_STATUS_BACKUP].fields);
 }
 
 const struct handler admin_handlers[] = {
@@ -136,7 +103,6 @@ const struct handler admin_handlers[] = {
     {API_ADMIN_OPERATOR, make_operator, operator_prepare, false, false},
     {API_ADMIN_ERASE, erase, NULL, true, false},
     {API_ADMIN_EXPORT, export_data, NULL, false, false},
-    {API_ADMIN_BACKUP, backup, NULL, true, false},
     {API_ADMIN_ESCROW, escrow, NULL, true, false},
     {API_ADMIN_STATUS, status, NULL, false, false},
     {0},

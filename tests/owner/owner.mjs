@@ -180,6 +180,7 @@ await test('a legal hold keeps a person, tells them, and ends', () => {
 await test('a backup, once under one name', () => {
   ends(own(['backup', 'first']), 0, /backups\/first: \d+ records, verified/);
   ends(own(['backup', 'first']), 1, /E_BACKUP_EXISTS/);
+  ends(own(['status']), 0, /the last backup: .*backups\/first: \d+ records, verified at \d{4}-/);
   assert.deepEqual(readdirSync(backup).sort(), ['blobs', 'keyring', 'manifest', 'store.db']);
 });
 
@@ -386,6 +387,78 @@ await test('a restore that is killed is made good by the next, at whatever momen
   const there = await signsIn('bartholomeus');
   assert.equal(await choice(there.browser, 'keep-history'), 'withdrawn');
   ends(ward(['verify', 'log', ledger, '--key', key]), 0, /verified/);
+});
+
+/** `ward backup` beside what else is done. */
+function backsUp(name) {
+  const child = spawn(join(build, 'src/cli/ward'), ['backup', name, '--var', vars], { cwd: root });
+  const b = { running: true, said: '', begun: () => existsSync(join(vars, 'backups', name)) };
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => { b.said += text; });
+  b.ended = new Promise((resolve) => child.on('exit', (code) => { b.running = false; b.code = code; resolve(b); }));
+  return b;
+}
+
+await test('while a backup is made others are served, and what they do is in it or done again', async () => {
+  const { browser } = await signsIn('bartholomeus');
+  await chooses(browser, 'keep-history', 'given');
+  await joins('dirk');
+  const emma = await joins('emma');
+  await chooses(emma, 'keep-history', 'given');
+  let watched = 0;
+  const watches = async () => assert.equal((await browser.post(`/api/clips/${open}/watched`, { watched_ms: ++watched })).status, 200);
+  for (let i = 0; i < 5; i++) await watches();
+  const before = watched;
+  const backup = backsUp('busy');
+  await until('its beginning', 10000, () => backup.begun());
+  const erased = spawn(join(build, 'src/cli/ward'), ['erase', 'dirk', '--var', vars], { cwd: root, stdio: 'ignore' });
+  const gone = new Promise((resolve) => erased.on('exit', resolve));
+  while (backup.running) {
+    await watches();
+    await chooses(emma, 'keep-history', watched % 2 ? 'given' : 'withdrawn');
+  }
+  ends(await backup.ended, 0, /backups\/busy: \d+ records, verified\n$/);
+  const meanwhile = watched - before;
+  assert.ok(meanwhile > 2, `only ${meanwhile} were served`);
+  assert.equal(await gone, 0);
+  await chooses(emma, 'keep-history', 'withdrawn');
+  for (let i = 0; i < 5; i++) await watches();
+  await stop(service, { keep: true });
+  ends(own(['restore', join(vars, 'backups/busy'), '--replace']), 0, /verified/);
+  service = await start({ dir });
+  const there = (await signsIn('bartholomeus')).browser;
+  const kept = (await there.get('/api/history')).json.entries.map((e) => e.watched_ms).filter((ms) => ms > 0);
+  const last = Math.max(...kept);
+  assert.ok(last >= before && last <= before + meanwhile, `${last} of ${watched}`);
+  for (let ms = Math.max(1, last - kept.length + 1); ms <= last; ms++) assert.ok(kept.includes(ms), `${ms} is there, as ${last} is`);
+  assert.equal((await signsIn('dirk')).answer.json.error.code, 'E_LOGIN');
+  assert.equal(await choice((await signsIn('emma')).browser, 'keep-history'), 'withdrawn');
+  ends(ward(['verify', 'log', ledger, '--key', key]), 0, /verified/);
+  console.log(`note: ${meanwhile} entries written beside a backup, ${last - before} of them in it`);
+});
+
+await test('a backup that a crash cut off is none, and nobody takes it for one', async () => {
+  let cut = 0;
+  for (let n = 1; n <= 8 && cut < 3; n++) {
+    const name = `cut-${n}`;
+    const backup = backsUp(name);
+    await until('its beginning', 10000, () => backup.begun());
+    await pause(n * 6);
+    await crash();
+    const { code, said } = await backup.ended;
+    const whole = existsSync(join(vars, 'backups', name, 'manifest'));
+    assert.ok(whole || code === 1, said);
+    cut += whole ? 0 : 1;
+    if (!whole) {
+      assert.doesNotMatch(said, /verified/);
+      ends(own(['restore', join(vars, 'backups', name), '--replace']), 1, /never finished.*E_BACKUP_UNFINISHED/);
+    }
+    service = await start({ dir });
+    ends(own(['status']), 0, /^the guard serves[^\n]*\n$/);
+    ends(own(['backup', name]), 1, /E_BACKUP_EXISTS/);
+  }
+  assert.equal(cut, 3);
+  ends(own(['backup', 'after-the-crash']), 0, /verified/);
+  assert.equal((await signsIn('bartholomeus')).answer.status, 200);
 });
 
 /** Everything of the service at once, as when it runs out of memory. */
