@@ -11,8 +11,8 @@
 
 /* The screens of the web client; each may have one more part: /clip/ID. */
 static const char *const screens[] = {
-    "clip",    "join",   "login",    "ask",    "choices", "share",  "me",
-    "history", "family", "guardian", "notice", "console", "search",
+    "clip",  "popular", "search",  "join",   "login",    "ask",    "choices",
+    "share", "me",      "history", "family", "guardian", "notice", "console",
 };
 
 static const char gpc[] = "{\"gpc\":true,\"lastUpdate\":\"2026-11-21\"}\n";

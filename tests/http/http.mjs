@@ -131,6 +131,15 @@ await test('files of the client', async () => {
   assert.equal((await ask(service, 'GET', '/nowhere', { headers: { Accept: 'text/html' } })).status, 404);
 });
 
+await test('every screen can be opened by its address', async () => {
+  const addresses = [...readFileSync(join(root, 'web/src/main.ts'), 'utf8').matchAll(/^  \[\/\^\\\/(?:\(\?:)?([a-z]+)(.*)\/, /gm)];
+  assert.ok(addresses.length >= 14, `${addresses.length} screens`);
+  for (const [, name, more] of addresses) {
+    const path = `/${name}${more.includes('[^/]') ? '/7' : ''}`;
+    assert.equal((await ask(service, 'GET', path, { headers: { Accept: 'text/html' } })).status, 200, path);
+  }
+});
+
 await test('the published ledger', async () => {
   const info = await ask(service, 'GET', '/api/service');
   assert.equal(info.status, 200);
