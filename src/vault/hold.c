@@ -152,10 +152,10 @@ static struct status concerned(struct vault *v, uint64_t subject, uint64_t recor
 }
 
 /* NULL where they are gone: of somebody who was erased, nobody is told. */
-static struct status concerned_or_gone(struct vault *v, const struct held *held,
+static struct status concerned_or_gone(struct vault *v, uint64_t subject, uint64_t record,
                                        struct person **ret) {
     *ret = NULL;
-    struct status found = concerned(v, held->subject, held->record, ret);
+    struct status found = concerned(v, subject, record, ret);
     bool gone = found.code == E_NO_RECORD || found.code == E_NO_SUBJECT;
     return gone ? STATUS_OK : found;
 }
@@ -172,12 +172,11 @@ static struct status row_put(struct vault *v, const struct vault_hold *hold, boo
     return log_tighten(v, &tight);
 }
 
+/* p: NULL where a restore places it on what outlived its person. */
 static struct status place(struct vault *v, const struct vault_actor *actor,
-                           const struct vault_hold *hold) {
-    struct person *p = NULL;
-    TRY(concerned(v, hold->subject, hold->record, &p));
+                           const struct vault_hold *hold, struct person *p) {
     TRY(make_room(v));
-    struct said said = {.subject = p->subject.id,
+    struct said said = {.subject = p == NULL ? 0 : p->subject.id,
                         .at_ms = vault_now_ms(v),
                         .until_ms = hold->until_ms,
                         .ground = hold_ground_text(hold->ground),
@@ -186,7 +185,9 @@ static struct status place(struct vault *v, const struct vault_actor *actor,
     said_actor(&said, actor);
     TRY(said_log(v, LEAF_HOLD, p, &said, NULL));
     TRY(row_put(v, hold, false));
-    person_touch(v, p);
+    if (p != NULL) {
+        person_touch(v, p);
+    }
     if (hold->record == 0) {
         TRY(feed_subject(v, hold->subject, UINT64_MAX, VAULT_CAUSE_HELD));
         p->held = true;
@@ -212,14 +213,16 @@ struct status vault_hold_place(struct vault *v, const struct vault_actor *actor,
     if (find(v, hold->subject, hold->record) != NULL) {
         return FAIL(E_HELD);
     }
+    struct person *p = NULL;
+    TRY(concerned(v, hold->subject, hold->record, &p));
     TRY(op_begin(v));
-    return op_end(v, place(v, actor, hold));
+    return op_end(v, place(v, actor, hold, p));
 }
 
 static struct status extend(struct vault *v, const struct vault_actor *actor, struct held *held,
                             const struct vault_hold *hold) {
     struct person *p = NULL;
-    TRY(concerned_or_gone(v, held, &p));
+    TRY(concerned_or_gone(v, held->subject, held->record, &p));
     struct said said = {.subject = p == NULL ? 0 : p->subject.id,
                         .at_ms = vault_now_ms(v),
                         .until_ms = hold->until_ms,
@@ -270,7 +273,7 @@ static struct status lift(struct vault *v, const struct vault_actor *actor, stru
     struct person *p = NULL;
     uint32_t at = 0;
     bool there = held->record != 0 && columns_at(&v->columns, held->record, &at) != NULL;
-    TRY(concerned_or_gone(v, held, &p));
+    TRY(concerned_or_gone(v, held->subject, held->record, &p));
     struct said said = {.subject = p == NULL ? 0 : p->subject.id,
                         .at_ms = vault_now_ms(v),
                         .ground = hold_ground_text(held->ground),
@@ -335,7 +338,8 @@ struct status hold_drop(struct vault *v, uint64_t record) {
 }
 
 /* Also one whose end has come: it may have been extended since, and what it kept must be there
- * then. Otherwise the next tick ends it. */
+ * then. Otherwise the next tick ends it. And one on a record whose person was erased since: it
+ * outlived them, or did not. */
 struct status hold_again(struct vault *v, const struct tightening *t) {
     if (t->ids.len < ROW_BYTES) {
         return FAIL(E_VAULT_CORRUPT);
@@ -349,8 +353,12 @@ struct status hold_again(struct vault *v, const struct tightening *t) {
     if (held != NULL && hold.until_ms <= held->until_ms) {
         return STATUS_OK;
     }
+    struct person *p = NULL;
+    struct status found = concerned(v, hold.subject, hold.record, &p);
+    bool outlived = hold.record != 0 && found.code == E_NO_SUBJECT;
+    TRY(outlived ? STATUS_OK : found);
     TRY(op_begin(v));
-    return op_end(v, held != NULL ? extend(v, NULL, held, &hold) : place(v, NULL, &hold));
+    return op_end(v, held != NULL ? extend(v, NULL, held, &hold) : place(v, NULL, &hold, p));
 }
 
 /* One that cannot be ended does not keep the others. */

@@ -157,6 +157,36 @@ static void what_goes_beside_it_is_unreadable(void **state) {
     assert_remains(w, held, "evidence");
 }
 
+/* Whether the hold or the backup was first, and also without what stood beside it. */
+static void a_held_record_outlives_its_person_in_a_restore(void **state) {
+    struct world *w = *state;
+    struct vault_erased erased;
+    uint64_t held[2];
+    uint64_t gone = 0;
+    uint64_t people[] = {world_adult(w, "alice@example.org"), world_adult(w, "bob@example.org")};
+    for (size_t i = 0; i < ARRAY_LEN(people); i++) {
+        ASSERT_OK(world_put(w, people[i], w->share, w->clip, "evidence", &held[i]));
+        ASSERT_OK(world_put(w, people[i], w->share, w->clip, "holiday", &gone));
+    }
+    hold_record(w, held[0]);
+    world_back_up(w);
+    hold_record(w, held[1]);
+    for (size_t i = 0; i < ARRAY_LEN(people); i++) {
+        ASSERT_OK(vault_erase_subject(w->v, NULL, people[i], SLICE(""), NULL, &erased));
+    }
+    vault_close(&w->v);
+    world_lose(w, "data");
+    assert_true(world_restore(w) > 0);
+    world_reopen(w);
+    assert_remains(w, held[0], "evidence");
+    assert_remains(w, held[1], "evidence");
+    assert_int_equal(vault_stats(w->v).records, 2);
+    w->fake.now_ms += HOUR_MS;
+    tick(w);
+    assert_all_gone(w, people[0]);
+    assert_all_gone(w, people[1]);
+}
+
 static void a_held_record_outlives_its_category(void **state) {
     struct world *w = *state;
     uint64_t alice = world_adult(w, "alice@example.org");
@@ -386,6 +416,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_held_record_outlives_its_person),
         TEST(what_goes_beside_it_is_unreadable),
+        TEST(a_held_record_outlives_its_person_in_a_restore),
         TEST(a_held_record_outlives_its_category),
         TEST(a_held_message_passes_on_in_the_end),
         TEST(holds_end_one_by_one),
