@@ -4,9 +4,12 @@
  *
  * Must never: interpret the bytes, build SQL from anything but its own table, or go on after a
  * commit that failed without saying so. */
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/bytes.h"
 #include "base/mem.h"
 #include "checked.h"
 #include "sqlite_error.h"
@@ -483,19 +486,36 @@ struct status store_scan(struct store *s, enum store_space space, uint64_t from_
     return walk(s, SCAN, space, from_owner, 0, each, arg);
 }
 
+/* Says of a page that it could not get, too, that it is wrong, but with the code: for want of
+ * memory nothing is damaged. */
+static struct status judge_check(const char *text) {
+    static const char mark[] = "error code=";
+    if (text == NULL) {
+        return FAIL(E_MEMORY);
+    }
+    if (strcmp(text, "ok") == 0) {
+        return STATUS_OK;
+    }
+    const char *at = strstr(text, mark);
+    const char *digits = at == NULL ? "" : at + sizeof mark - 1;
+    uint64_t code = 0;
+    if (failed(parse_u64(slice_of(digits, strspn(digits, "0123456789")), INT_MAX, &code))) {
+        return FAIL(E_STORE_CORRUPT);
+    }
+    struct status status = sqlite_status((int)code);
+    return failed(status) ? status : FAIL(E_STORE_CORRUPT);
+}
+
 struct status store_check(struct store *s) {
     release_view(s);
     sqlite3_stmt *statement = NULL;
     TRY(sqlite_status(sqlite3_prepare_v2(s->db, sql_check, -1, &statement, NULL)));
-    int rc = sqlite3_step(statement);
-    bool sound = false;
-    if (rc == SQLITE_ROW) {
-        const char *text = (const char *)sqlite3_column_text(statement, 0);
-        sound = text != NULL && slice_eq(slice_str(text), SLICE("ok"));
+    struct status status = sqlite_status(sqlite3_step(statement));
+    if (!failed(status)) {
+        status = judge_check((const char *)sqlite3_column_text(statement, 0));
     }
     sqlite3_finalize(statement);
-    TRY(sqlite_status(rc));
-    return sound ? STATUS_OK : FAIL(E_STORE_CORRUPT);
+    return status;
 }
 
 struct status store_settle(struct store *s) {

@@ -460,6 +460,23 @@ static void allocations_may_fail(void **state) {
     assert_true(finished);
 }
 
+/* Nor is what could not be looked at for want of memory told as damage. */
+static void a_check_without_memory_finds_no_damage(void **state) {
+    struct bench *b = *state;
+    put_many(b);
+    reopen(b); /* with nothing of it in memory */
+    uint64_t failures = 1;
+    for (uint64_t n = 1; failures > 0 && n < 5000; n++) {
+        mem_fail_at(n, false);
+        struct status status = store_check(b->s);
+        failures = mem_failures();
+        mem_fail_at(0, false);
+        assert_true(status.code == OK || status.code == E_MEMORY);
+        reopen(b);
+    }
+    assert_int_equal(failures, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(rows_are_kept_and_replaced),
@@ -482,6 +499,7 @@ int main(void) {
         TEST(a_lazy_store_is_synced_when_asked),
         TEST(harm_is_noticed),
         TEST(allocations_may_fail),
+        TEST(a_check_without_memory_finds_no_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
