@@ -53,6 +53,7 @@ struct access_log {
     uint64_t offset;           /* end of the journal */
     uint64_t synced;           /* how far it surely is on disk */
     struct buf buffer;         /* plain entries of the open batch */
+    struct buf gone;           /* while it is read back: records that are no more, with owners */
     int64_t unsynced_since_ms; /* 0: synced */
     int64_t oldest_ms;         /* of what is gathered; 0: nothing */
     size_t item_count;

@@ -9,6 +9,7 @@
  *
  * A frame says how far the file was synced when it was written. What does not open below that was
  * damaged since, and is refused; above, a power cut took it, in whatever order. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "access.h"
@@ -17,11 +18,14 @@
 enum {
     ENTRY_ONE = 1,
     ENTRY_MANY = 2,
+    ENTRY_GONE = 3,
     USE_BYTES = 8 + 8 + 8 + 1 + 1 + 1,
     ONE_BYTES = 8 + 8 + 1 + 1 + 1 + 2 * ACCESS_CITES,
-    FRAME_HEAD = 4 + 8, /* length, epoch */
+    GONE_BYTES = 8 + 8 + 1, /* record, owner, category */
+    FRAME_HEAD = 4 + 8,     /* length, epoch */
     EPOCH_BYTES = 8,
     SYNCED_BYTES = 8, /* before the entries */
+    GONE_MAX = 1 << 30,
 };
 
 static struct seal_place frame_place(uint64_t epoch, uint64_t offset) {
@@ -129,7 +133,57 @@ struct status journal_many(struct vault *v, const struct access_use *use,
     return keep_whole(v, before, add_many(&v->access->buffer, use, permitted, denied));
 }
 
+/* Of what was named among many, the owner is told before the columns forget it. */
+struct status access_gone(struct vault *v, const struct selection *which) {
+    struct buf *buffer = v->access == NULL ? NULL : &v->access->buffer;
+    if (buffer == NULL || v->access->made == NULL) {
+        return STATUS_OK; /* everything that was noted has its leaf */
+    }
+    for (uint64_t id = selection_next(which, 0); id != 0; id = selection_next(which, id)) {
+        uint32_t at = 0;
+        const struct segment *s = columns_at(&v->columns, id, &at);
+        if (s == NULL) {
+            continue;
+        }
+        uint8_t bytes[1 + GONE_BYTES] = {ENTRY_GONE};
+        bytes_put_be64(bytes + 1, id);
+        bytes_put_be64(bytes + 9, s->rows[at].owner);
+        bytes[17] = s->rows[at].category;
+        TRY(begin_frame(buffer));
+        TRY(buf_add(buffer, slice_of(bytes, sizeof bytes)));
+        TRY(buffer->len > ACCESS_BUFFER_MAX / 2 ? journal_flush(v) : STATUS_OK);
+    }
+    return journal_flush(v);
+}
+
 /* Reading back after a crash -------------------------------------------------------------- */
+
+static int by_record(const void *a, const void *b) {
+    const uint8_t *x = a;
+    const uint8_t *y = b;
+    return memcmp(x, y, 8);
+}
+
+/* The owner and category of a record, of what is gone as they were told. */
+static void owner_of(const struct vault *v, uint64_t id, struct access_entry *io) {
+    const struct buf *gone = &v->access->gone;
+    uint32_t at = 0;
+    const struct segment *s = columns_at(&v->columns, id, &at);
+    if (s != NULL) {
+        io->subject = s->rows[at].owner;
+        io->category = s->rows[at].category;
+        return;
+    }
+    uint8_t key[8];
+    bytes_put_be64(key, id);
+    const uint8_t *found =
+        gone->len == 0 ? NULL
+                       : bsearch(key, gone->ptr, gone->len / GONE_BYTES, GONE_BYTES, by_record);
+    if (found != NULL) {
+        io->subject = bytes_be64(found + 8);
+        io->category = found[16];
+    }
+}
 
 static struct status take_use(struct slice *rest, struct access_use *ret) {
     if (rest->len < USE_BYTES) {
@@ -164,18 +218,12 @@ static struct status replay_one(struct vault *v, const struct access_use *use, s
     return access_add(v->access, &e);
 }
 
-/* With their owners as the columns know them now; of what is gone, nothing is known. */
 static struct status replay_selection(struct vault *v, const struct access_use *use,
                                       const struct selection *which, bool permit) {
     for (uint64_t id = selection_next(which, 0); id != 0; id = selection_next(which, id)) {
         struct access_entry e = {
             .use = *use, .record = id, .category = VAULT_ALL, .permit = permit};
-        uint32_t at = 0;
-        const struct segment *s = columns_at(&v->columns, id, &at);
-        if (s != NULL) {
-            e.subject = s->rows[at].owner;
-            e.category = s->rows[at].category;
-        }
+        owner_of(v, id, &e);
         TRY(access_add(v->access, &e));
     }
     return STATUS_OK;
@@ -192,16 +240,46 @@ static struct status replay_many(struct vault *v, const struct access_use *use,
     return STATUS_OK;
 }
 
-static struct status replay(struct vault *v, struct slice rest) {
+static struct status pass_many(struct slice *rest) {
+    for (int i = 0; i < 2; i++) {
+        struct selection which CLEANUP(selection_done);
+        selection_init(&which);
+        TRY(selection_read(rest, &which));
+    }
+    return STATUS_OK;
+}
+
+static struct status take_gone(struct vault *v, bool first, struct slice *rest) {
+    if (rest->len < GONE_BYTES) {
+        return FAIL(E_VAULT_CORRUPT);
+    }
+    struct slice one = slice_sub(*rest, 0, GONE_BYTES);
+    *rest = slice_from(*rest, GONE_BYTES);
+    return first ? buf_add(&v->access->gone, one) : STATUS_OK;
+}
+
+/* first: only what is gone is taken, the rest is passed over. */
+static struct status take_noted(struct vault *v, uint8_t kind, bool first, struct slice *rest) {
+    struct access_use use;
+    TRY(take_use(rest, &use));
+    if (!first) {
+        return kind == ENTRY_ONE ? replay_one(v, &use, rest) : replay_many(v, &use, rest);
+    }
+    if (kind == ENTRY_MANY) {
+        return pass_many(rest);
+    }
+    *rest = slice_from(*rest, rest->len < ONE_BYTES ? rest->len : ONE_BYTES);
+    return STATUS_OK;
+}
+
+static struct status replay(struct vault *v, bool first, struct slice rest) {
     while (rest.len > 0) {
         uint8_t kind = rest.ptr[0];
-        struct access_use use;
         rest = slice_from(rest, 1);
-        TRY(take_use(&rest, &use));
-        if (kind != ENTRY_ONE && kind != ENTRY_MANY) {
+        if (kind != ENTRY_ONE && kind != ENTRY_MANY && kind != ENTRY_GONE) {
             return FAIL(E_VAULT_CORRUPT);
         }
-        TRY(kind == ENTRY_ONE ? replay_one(v, &use, &rest) : replay_many(v, &use, &rest));
+        TRY(kind == ENTRY_GONE ? take_gone(v, first, &rest) : take_noted(v, kind, first, &rest));
     }
     return STATUS_OK;
 }
@@ -260,7 +338,8 @@ static struct status find_frame(struct vault *v, uint64_t hole, struct frame *f,
     return *ret_found && bytes_be64(f->plain.ptr) > hole ? FAIL(E_JOURNAL_DAMAGED) : STATUS_OK;
 }
 
-static struct status read_frames(struct vault *v, struct frame *f) {
+/* first: as replay. */
+static struct status read_frames(struct vault *v, bool first, struct frame *f) {
     struct access_log *log = v->access;
     for (;;) {
         bool found = false;
@@ -269,17 +348,30 @@ static struct status read_frames(struct vault *v, struct frame *f) {
         if (!found) {
             return STATUS_OK;
         }
-        TRY(replay(v, slice_from(buf_slice(&f->plain), SYNCED_BYTES)));
+        TRY(replay(v, first, slice_from(buf_slice(&f->plain), SYNCED_BYTES)));
         log->epoch = f->epoch;
         log->offset = f->next;
     }
+}
+
+/* Twice: whose a record was may be told after it was read. */
+static struct status read_twice(struct vault *v, struct frame *f) {
+    struct access_log *log = v->access;
+    TRY(read_frames(v, true, f));
+    log->offset = 0;
+    if (log->gone.len > 0) {
+        qsort(log->gone.ptr, log->gone.len / GONE_BYTES, GONE_BYTES, by_record);
+    }
+    return read_frames(v, false, f);
 }
 
 static struct status read_all(struct vault *v) {
     struct frame f = {.next = 0};
     buf_init(&f.sealed, ACCESS_FRAME_BYTES);
     buf_init(&f.plain, ACCESS_FRAME_BYTES);
-    struct status status = read_frames(v, &f);
+    buf_init(&v->access->gone, GONE_MAX);
+    struct status status = read_twice(v, &f);
+    buf_done(&v->access->gone);
     buf_done(&f.sealed);
     buf_done(&f.plain);
     return status;

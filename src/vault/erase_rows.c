@@ -95,6 +95,7 @@ struct status records_erase(struct vault *v, const struct selection *which, stru
     if (which->records == 0) {
         return STATUS_OK;
     }
+    TRY(access_gone(v, which));
     TRY(delta_drop(&v->pending.deltas, which));
     columns_drop(&v->columns, which, segments_delta(v));
     return STATUS_OK;

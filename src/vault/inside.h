@@ -527,6 +527,8 @@ MUST_USE struct status access_note_in(struct vault *v, struct access_many *many,
 MUST_USE struct status access_many_end(struct vault *v, const struct access_many *many,
                                        const struct selection *permitted,
                                        const struct selection *denied);
+/* Before these records are dropped: a journal that is read back knows whose they were. */
+MUST_USE struct status access_gone(struct vault *v, const struct selection *which);
 /* Entries of a batch reach the journal. */
 MUST_USE struct status access_flush(struct vault *v);
 /* Turns what was gathered into leaves. */

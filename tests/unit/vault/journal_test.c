@@ -5,10 +5,12 @@
 #include <stdio.h>
 
 #include "access.h"
+#include "base/bytes.h"
 #include "ledger/leaf.h"
 #include "power.h"
 #include "sqlite_vfs.h"
 #include "store/store.h"
+#include "vault/erase.h"
 
 static const char backup_dir[] = "/ward/backup";
 static const char other_dir[] = "/ward/other";
@@ -300,6 +302,60 @@ static void a_hole_that_was_never_synced_is_no_damage(void **state) {
     power_free(&torn);
 }
 
+/* Reads of records that go before they are gathered: by themselves, and among many. */
+static void read_and_delete(struct world *w, uint64_t owner) {
+    struct vault_use use = {.purpose = w->support, .operation = LAW_OPERATION_USE};
+    struct vault_query query = {.owner = owner};
+    struct vault_erased erased;
+    struct vault_found found;
+    uint64_t ids[3];
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        ASSERT_OK(world_put(w, owner, w->keep_account, w->account, "short-lived", &ids[i]));
+    }
+    ASSERT_OK(vault_find(w->v, &use, &query, see_nothing, NULL, &found));
+    ASSERT_OK(vault_erase_record(w->v, NULL, ids[0], SLICE(""), NULL, &erased));
+    query.id = ids[2];
+    ASSERT_OK(vault_begin_batch(w->v));
+    ASSERT_OK(vault_delete(w->v, &use, &query, &found));
+    ASSERT_OK(vault_commit_batch(w->v));
+}
+
+static struct status sum_reads(void *arg, uint64_t leaf, uint8_t kind, int64_t at_ms,
+                               struct slice content) {
+    uint64_t *sum = arg;
+    struct slice value;
+    unsigned code = 0;
+    (void)leaf;
+    (void)at_ms;
+    do {
+        TRY(content_next(&content, &code, &value));
+        *sum += kind == LEAF_READ_BATCH && code == FIELD_COUNT ? bytes_be64(value.ptr) : 0;
+    } while (code != 0);
+    return STATUS_OK;
+}
+
+/* Whose they were is known after a kill, though the columns know nothing of them any more. */
+static void reads_of_what_is_deleted_are_gathered(void **state) {
+    const struct killed *k = *state;
+    struct world w;
+    uint64_t reads = 0;
+    struct power *power = again(k, &w);
+    world_open(&w);
+    read_and_delete(&w, k->alice);
+    const struct killed then = {power_clone(power, 1), k->alice};
+    vault_close(&w.v);
+    power_free(&power);
+    power = again(&then, &w);
+    world_open(&w);
+    ASSERT_OK(vault_entries(w.v, k->alice, 0, SIZE_MAX, sum_reads, &reads));
+    assert_int_equal(reads, 2 + 5); /* those of before, and five at once */
+    assert_ledger(&w);
+    vault_close(&w.v);
+    power_free(&power);
+    power = then.power;
+    power_free(&power);
+}
+
 int main(void) {
     ASSERT_OK(store_init());
     const struct CMUnitTest tests[] = {
@@ -311,6 +367,7 @@ int main(void) {
         cmocka_unit_test(damage_is_no_torn_end),
         cmocka_unit_test(a_damaged_journal_is_moved_away),
         cmocka_unit_test(a_hole_that_was_never_synced_is_no_damage),
+        cmocka_unit_test(reads_of_what_is_deleted_are_gathered),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
