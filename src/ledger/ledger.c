@@ -65,7 +65,11 @@ static struct status load_edge_tile(struct ledger *l, unsigned level) {
     if (bytes.len != t->count * SEAL_HASH_LEN) {
         return ledger_blame(path);
     }
-    memcpy(t->hashes, bytes.ptr, bytes.len);
+    for (unsigned i = 0; i < t->count; i++) {
+        struct seal_hash hash;
+        memcpy(hash.bytes, bytes.ptr + i * SEAL_HASH_LEN, SEAL_HASH_LEN);
+        tile_add(&t->nodes, i, hash);
+    }
     return STATUS_OK;
 }
 
@@ -87,7 +91,7 @@ static struct status load_bundle(struct ledger *l) {
             return ledger_blame(path);
         }
         struct seal_hash hash = merkle_leaf_hash(entry);
-        if (memcmp(hash.bytes, t->hashes + i * SEAL_HASH_LEN, SEAL_HASH_LEN) != 0) {
+        if (!seal_hash_equal(&hash, tile_node(&t->nodes, 0, i))) {
             return ledger_blame(path);
         }
     }
@@ -265,14 +269,13 @@ static struct status push_hash(struct ledger *l, struct seal_hash hash) {
     for (unsigned level = 0; level < TILE_LEVELS; level++) {
         struct edge_tile *t = &l->levels[level];
         char path[TILE_PATH_MAX];
-        memcpy(t->hashes + t->count * SEAL_HASH_LEN, hash.bytes, SEAL_HASH_LEN);
-        t->count++;
+        tile_add(&t->nodes, t->count++, hash);
         if (t->count < TILE_WIDTH) {
             return STATUS_OK;
         }
         tile_path((int)level, t->index, TILE_WIDTH, path);
-        TRY(ledger_write_file(l, path, slice_of(t->hashes, TILE_LEN)));
-        hash = tile_node(t->hashes, 0, TILE_HEIGHT);
+        TRY(ledger_write_file(l, path, tile_bytes(&t->nodes, TILE_WIDTH)));
+        hash = *tile_node(&t->nodes, TILE_HEIGHT, 0);
         t->count = 0;
         t->index++;
         t->published = 0;
@@ -355,7 +358,7 @@ static struct status write_partials(struct ledger *l) {
         struct edge_tile *t = &l->levels[level];
         if (t->count > t->published) {
             tile_path((int)level, t->index, t->count, path);
-            TRY(ledger_write_file(l, path, slice_of(t->hashes, t->count * SEAL_HASH_LEN)));
+            TRY(ledger_write_file(l, path, tile_bytes(&t->nodes, t->count)));
         }
     }
     return STATUS_OK;

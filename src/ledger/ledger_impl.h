@@ -13,17 +13,15 @@ enum {
 
 /* The last tile of a level, which is still filling. */
 struct edge_tile {
-    uint8_t hashes[TILE_LEN];
+    struct tile_nodes nodes;
     unsigned count;
     uint64_t index;
     unsigned published; /* how many of them the published partial tile has */
 };
 
-/* A full tile with all nodes of its subtree: its 256 hashes, then 128 of the level above, ... */
-enum { TILE_NODES = 2 * TILE_WIDTH - 1 };
-
+/* A full tile. */
 struct cached_tile {
-    struct seal_hash *nodes; /* TILE_NODES, or NULL */
+    struct tile_nodes *nodes; /* or NULL */
     unsigned level;
     uint64_t index;
 };

@@ -24,28 +24,19 @@ static struct status read_tile(struct ledger *l, unsigned level, uint64_t index,
     return got == TILE_LEN ? STATUS_OK : ledger_blame(path);
 }
 
-/* Where the nodes of a height within a tile begin. */
-static size_t nodes_at(unsigned above) {
-    return 2 * TILE_WIDTH - (2 * TILE_WIDTH >> above);
-}
-
-static void fill_nodes(struct seal_hash *nodes) {
-    for (size_t i = 0; i + 1 < TILE_NODES; i += 2) {
-        nodes[TILE_WIDTH + i / 2] = merkle_node_hash(&nodes[i], &nodes[i + 1]);
-    }
-}
-
 static struct status load_cached(struct ledger *l, struct cached_tile *c, unsigned level,
                                  uint64_t index) {
     if (c->nodes == NULL) {
-        c->nodes = mem_array(TILE_NODES, sizeof *c->nodes);
+        c->nodes = mem_alloc(sizeof *c->nodes);
     }
     if (c->nodes == NULL) {
         return FAIL(E_MEMORY);
     }
     c->level = TILE_LEVELS; /* no tile, in case reading fails */
-    TRY(read_tile(l, level, index, c->nodes[0].bytes));
-    fill_nodes(c->nodes);
+    TRY(read_tile(l, level, index, c->nodes->hashes[0].bytes));
+    for (unsigned i = 0; i < TILE_WIDTH; i++) {
+        tile_add(c->nodes, i, c->nodes->hashes[i]);
+    }
     c->level = level;
     c->index = index;
     return STATUS_OK;
@@ -60,9 +51,8 @@ static struct cached_tile *give_up_place(struct ledger *l, unsigned level) {
     return &l->cache[UPPER + l->leaf_turn++ % (LEDGER_CACHE_TILES - UPPER)];
 }
 
-/* The nodes of a full tile. */
 static struct status get_tile(struct ledger *l, unsigned level, uint64_t index,
-                              const struct seal_hash **ret_nodes) {
+                              const struct tile_nodes **ret_nodes) {
     for (size_t i = 0; i < LEDGER_CACHE_TILES; i++) {
         struct cached_tile *c = &l->cache[i];
         if (c->nodes != NULL && c->level == level && c->index == index) {
@@ -89,13 +79,11 @@ static struct status node(void *self, unsigned level, uint64_t index, struct sea
     unsigned above = level % TILE_HEIGHT;
     uint64_t first = index << above;
     const struct edge_tile *edge = &l->levels[tile_level];
-    if (first / TILE_WIDTH == edge->index) {
-        *ret_hash = tile_node(edge->hashes, (unsigned)(first % TILE_WIDTH), above);
-        return STATUS_OK;
+    const struct tile_nodes *nodes = &edge->nodes;
+    if (first / TILE_WIDTH != edge->index) {
+        TRY(get_tile(l, tile_level, first / TILE_WIDTH, &nodes));
     }
-    const struct seal_hash *nodes = NULL;
-    TRY(get_tile(l, tile_level, first / TILE_WIDTH, &nodes));
-    *ret_hash = nodes[nodes_at(above) + (first % TILE_WIDTH >> above)];
+    *ret_hash = *tile_node(nodes, above, first % TILE_WIDTH >> above);
     return STATUS_OK;
 }
 
@@ -119,12 +107,12 @@ static struct status find_damage(struct ledger *l, uint64_t index) {
         if (below >= tile_hashes_at(level, l->published)) {
             continue;
         }
-        const struct seal_hash *nodes = NULL;
+        const struct tile_nodes *nodes = NULL;
         struct seal_hash want;
         char path[TILE_PATH_MAX];
         TRY(node(l, level * TILE_HEIGHT, below, &want));
         TRY(get_tile(l, level - 1, below, &nodes));
-        if (!seal_hash_equal(&want, &nodes[TILE_NODES - 1])) {
+        if (!seal_hash_equal(&want, tile_node(nodes, TILE_HEIGHT, 0))) {
             tile_path((int)level - 1, below, TILE_WIDTH, path);
             return ledger_blame(path);
         }

@@ -2,7 +2,6 @@
 #include "ledger/tile.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/bytes.h"
 
@@ -40,14 +39,25 @@ unsigned tile_partial_width(unsigned level, uint64_t tree_size) {
     return (unsigned)(tile_hashes_at(level, tree_size) % TILE_WIDTH);
 }
 
-struct seal_hash tile_node(const uint8_t *tile, unsigned first, unsigned levels) {
-    struct merkle_edge edge = {0};
-    for (unsigned i = first; i < first + (1u << levels); i++) {
-        struct seal_hash h;
-        memcpy(h.bytes, tile + i * SEAL_HASH_LEN, SEAL_HASH_LEN);
-        merkle_edge_add(&edge, h);
+static size_t place_of(unsigned above, size_t index) {
+    return 2 * TILE_WIDTH - (2 * TILE_WIDTH >> above) + index;
+}
+
+void tile_add(struct tile_nodes *t, unsigned at, struct seal_hash hash) {
+    t->hashes[at] = hash;
+    for (unsigned above = 1; (at & 1) != 0; above++) {
+        const struct seal_hash *right = tile_node(t, above - 1, at);
+        at /= 2;
+        t->hashes[place_of(above, at)] = merkle_node_hash(right - 1, right);
     }
-    return merkle_edge_root(&edge);
+}
+
+const struct seal_hash *tile_node(const struct tile_nodes *t, unsigned above, size_t index) {
+    return &t->hashes[place_of(above, index)];
+}
+
+struct slice tile_bytes(const struct tile_nodes *t, unsigned count) {
+    return slice_of(t->hashes[0].bytes, count * sizeof t->hashes[0]);
 }
 
 struct status bundle_next(struct slice *rest, struct slice *ret_entry) {

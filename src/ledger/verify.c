@@ -14,7 +14,7 @@ enum { BUNDLE_MAX = TILE_WIDTH * (2 + TILE_ENTRY_MAX) };
 
 /* One level of tiles: the hashes of the tile that is being filled. */
 struct level {
-    uint8_t hashes[TILE_LEN];
+    struct tile_nodes nodes;
     unsigned count;
     uint64_t index;
 };
@@ -85,7 +85,7 @@ static struct status compare_tile(struct walk *w, unsigned level) {
     size_t len = l->count * SEAL_HASH_LEN;
     TRY(read_tile(w, (int)level, l->index, l->count, &w->tile));
     bool whole_file = l->count == TILE_WIDTH ? w->tile.len == len : w->tile.len >= len;
-    bool same = whole_file && memcmp(w->tile.ptr, l->hashes, len) == 0;
+    bool same = whole_file && memcmp(w->tile.ptr, tile_bytes(&l->nodes, l->count).ptr, len) == 0;
     return same ? STATUS_OK : blame_tile(w, level);
 }
 
@@ -93,13 +93,12 @@ static struct status compare_tile(struct walk *w, unsigned level) {
 static struct status add_hash(struct walk *w, struct seal_hash hash) {
     for (unsigned level = 0; level < TILE_LEVELS; level++) {
         struct level *l = &w->levels[level];
-        memcpy(l->hashes + l->count * SEAL_HASH_LEN, hash.bytes, SEAL_HASH_LEN);
-        l->count++;
+        tile_add(&l->nodes, l->count++, hash);
         if (l->count < TILE_WIDTH) {
             return STATUS_OK;
         }
         TRY(compare_tile(w, level));
-        hash = tile_node(l->hashes, 0, TILE_HEIGHT);
+        hash = *tile_node(&l->nodes, TILE_HEIGHT, 0);
         l->count = 0;
         l->index++;
     }

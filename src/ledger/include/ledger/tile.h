@@ -10,6 +10,7 @@ enum {
     TILE_LEVELS = 8,   /* levels of tiles that a tree of 2^63 leaves needs */
     TILE_ENTRIES = -1, /* stands for the level of entry bundles */
     TILE_LEN = TILE_WIDTH * SEAL_HASH_LEN,
+    TILE_NODES = 2 * TILE_WIDTH - 1,
     TILE_PATH_MAX = 64,
     TILE_ENTRY_MAX = 65535, /* bytes of an entry */
 };
@@ -21,8 +22,17 @@ unsigned tile_partial_width(unsigned level, uint64_t tree_size);
 /* How many hashes of this level, or entries (level 0), a tree of this size has. */
 uint64_t tile_hashes_at(unsigned level, uint64_t tree_size);
 
-/* The root over the first 2^levels hashes from `first` in a tile. */
-struct seal_hash tile_node(const uint8_t *tile, unsigned first, unsigned levels);
+/* A tile with all nodes of its subtree that are complete: its 256 hashes, then the 128 nodes above
+ * them, and so on; the last is its root. */
+struct tile_nodes {
+    struct seal_hash hashes[TILE_NODES];
+};
+/* Puts the next hash, the at-th, and the nodes that it completes. */
+void tile_add(struct tile_nodes *t, unsigned at, struct seal_hash hash);
+/* The node over the 2^above hashes from index * 2^above, all of which were added. */
+const struct seal_hash *tile_node(const struct tile_nodes *t, unsigned above, size_t index);
+/* The tile's bytes as they are published, of so many hashes. */
+struct slice tile_bytes(const struct tile_nodes *t, unsigned count);
 
 /* Takes the next entry off a bundle; E_LEDGER_CORRUPT if it is cut short. */
 MUST_USE struct status bundle_next(struct slice *rest, struct slice *ret_entry);
