@@ -50,7 +50,10 @@ static void send_with_fd(int to, struct slice bytes, int fd) {
 static void reply(int fd, uint32_t id, enum script step) {
     struct buf out CLEANUP(buf_done);
     buf_init(&out, 4096);
-    struct api_value fields[ANS_ADMIN_STATUS__COUNT] = {[ANS_ADMIN_STATUS_READY] = {.yes = true}};
+    struct api_value backup[TYP_BACKUP__COUNT] = {
+        [TYP_BACKUP_STATE] = api_text("none"), [TYP_BACKUP_PATH] = api_text("")};
+    struct api_value fields[ANS_ADMIN_STATUS__COUNT] = {
+        [ANS_ADMIN_STATUS_READY] = {.yes = true}, [ANS_ADMIN_STATUS_BACKUP] = {.fields = backup}};
     const struct api_op *op = api_op_find(API_ADMIN_STATUS);
     uint8_t flags = step == ANSWER_FD ? API_FLAG_DESCRIPTOR : 0;
     struct status s = step == REFUSE ? api_refusal_write(E_ROLE, id, NULL, &out)
