@@ -172,10 +172,9 @@ static struct status row_put(struct vault *v, const struct vault_hold *hold, boo
     return log_tighten(v, &tight);
 }
 
-/* p: NULL where a restore places it on what outlived its person. */
-static struct status place(struct vault *v, const struct vault_actor *actor,
-                           const struct vault_hold *hold, struct person *p) {
-    TRY(make_room(v));
+/* p: NULL for what outlived its person. */
+static struct status log_hold(struct vault *v, enum leaf_kind kind, const struct vault_actor *actor,
+                              const struct vault_hold *hold, const struct person *p) {
     struct said said = {.subject = p == NULL ? 0 : p->subject.id,
                         .at_ms = vault_now_ms(v),
                         .until_ms = hold->until_ms,
@@ -183,7 +182,14 @@ static struct status place(struct vault *v, const struct vault_actor *actor,
                         .records = {hold->record},
                         .reference = hold->reference};
     said_actor(&said, actor);
-    TRY(said_log(v, LEAF_HOLD, p, &said, NULL));
+    return said_log(v, kind, p, &said, NULL);
+}
+
+/* p: NULL where a restore places it on what outlived its person. */
+static struct status place(struct vault *v, const struct vault_actor *actor,
+                           const struct vault_hold *hold, struct person *p) {
+    TRY(make_room(v));
+    TRY(log_hold(v, LEAF_HOLD, actor, hold, p));
     TRY(row_put(v, hold, false));
     if (p != NULL) {
         person_touch(v, p);
@@ -223,14 +229,7 @@ static struct status extend(struct vault *v, const struct vault_actor *actor, st
                             const struct vault_hold *hold) {
     struct person *p = NULL;
     TRY(concerned_or_gone(v, held->subject, held->record, &p));
-    struct said said = {.subject = p == NULL ? 0 : p->subject.id,
-                        .at_ms = vault_now_ms(v),
-                        .until_ms = hold->until_ms,
-                        .ground = hold_ground_text(hold->ground),
-                        .records = {hold->record},
-                        .reference = hold->reference};
-    said_actor(&said, actor);
-    TRY(said_log(v, LEAF_HOLD_EXTENDED, p, &said, NULL));
+    TRY(log_hold(v, LEAF_HOLD_EXTENDED, actor, hold, p));
     TRY(row_put(v, hold, held->goes));
     held->until_ms = hold->until_ms;
     held->ground = hold->ground;
