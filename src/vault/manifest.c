@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 
-enum { HEAD = 8 + 8 + 8, FILE_REST = 8 + SEAL_HASH_LEN, BLOB_NAME = 6 + 16 };
+enum { HEAD = 8 + 8 + 8, FILE_REST = 8 + SEAL_HASH_LEN, BLOB_NAME_LEN = 6 + 16 };
 
 static struct seal_hash proof_of(const struct seal_key *key, struct slice body) {
     return seal_keyed_hash(key, SLICE("ward backup"), body);
@@ -53,7 +53,7 @@ static bool name_known(struct slice name) {
     if (slice_eq(name, SLICE("store.db")) || slice_eq(name, SLICE("keyring"))) {
         return true;
     }
-    bool blob = name.len == BLOB_NAME && memcmp(name.ptr, "blobs/", 6) == 0;
+    bool blob = name.len == BLOB_NAME_LEN && memcmp(name.ptr, "blobs/", 6) == 0;
     for (size_t i = 6; blob && i < name.len; i++) {
         uint8_t c = name.ptr[i];
         blob = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
