@@ -20,22 +20,12 @@ static void must(struct status s, const char *what) {
 
 /* A person with one sealed record. */
 static uint64_t add_one(struct vault *v, uint8_t purpose, uint8_t category, uint32_t i) {
-    struct vault_facts facts = {.age_kind = VAULT_AGE_BIRTH,
-                                .age_source = LAW_SUBJECT_AGE_SOURCE_DECLARED,
-                                .birth = date_from_civil((struct civil){1990, 5, 1}),
-                                .country = "NL",
-                                .language = "nl",
-                                .notice = {.language = "nl",
-                                           .shown = true,
-                                           .child_friendly = true,
-                                           .names_transfers = true,
-                                           .retention_schedule = true}};
     struct vault_use use = {.purpose = purpose, .operation = LAW_OPERATION_COLLECT};
     struct vault_meta meta = {.category = category};
     char data[DATA_BYTES];
     uint64_t id = 0;
     data_of(i, 0, data);
-    must(vault_subject_add(v, NULL, VAULT_ACTIVE, &facts, NULL, 0, &meta.owner), "person");
+    must(vault_subject_add(v, NULL, VAULT_ACTIVE, ward_adult(), NULL, 0, &meta.owner), "person");
     struct slice payload = slice_of((const uint8_t *)data, sizeof data);
     must(vault_put(v, &use, &meta, payload, &id, NULL), "put");
     return meta.owner;

@@ -226,14 +226,17 @@ struct unlawful_result {
 struct unlawful_result unlawful_run(const struct unlawful_engine *engine,
                                     const struct config *config, uint32_t operations);
 
-/* ward.c, for unlawful.c */
+/* ward.c, for unlawful.c and ../erase.c */
 struct vault;
+struct vault_facts;
 struct law_set;
 struct ward_vault {
     struct vault *v;
     const struct law_set *laws;
 };
 struct ward_vault ward_vault_open(const struct config *config);
+/* Somebody of whom all is known, and who was told everything. */
+const struct vault_facts *ward_adult(void);
 
 /* plot.c */
 enum { PLOT_SIZES = 4, PLOT_ENGINES = 4 };

@@ -204,22 +204,26 @@ static void *ward_open(const struct config *config) {
     return w;
 }
 
+const struct vault_facts *ward_adult(void) {
+    static struct vault_facts adult = {.age_kind = VAULT_AGE_BIRTH,
+                                       .age_source = LAW_SUBJECT_AGE_SOURCE_DECLARED,
+                                       .country = "NL",
+                                       .language = "nl",
+                                       .notice = {.language = "nl",
+                                                  .shown = true,
+                                                  .child_friendly = true,
+                                                  .names_transfers = true,
+                                                  .retention_schedule = true}};
+    adult.birth = date_from_civil((struct civil){1990, 5, 1});
+    return &adult;
+}
+
 static void add_people(struct ward *w) {
-    struct vault_facts facts = {.age_kind = VAULT_AGE_BIRTH,
-                                .birth = date_from_civil((struct civil){1990, 5, 1}),
-                                .country = "NL",
-                                .language = "nl",
-                                .notice = {.language = "nl",
-                                           .shown = true,
-                                           .child_friendly = true,
-                                           .names_transfers = true,
-                                           .retention_schedule = true}};
-    facts.age_source = LAW_SUBJECT_AGE_SOURCE_DECLARED;
     for (uint32_t i = 0; i < w->config.users; i++) {
         if (i % 4096 == 0) {
             must(vault_begin_batch(w->v), "begin");
         }
-        must(vault_subject_add(w->v, NULL, VAULT_ACTIVE, &facts, NULL, 0, &w->subject[i]),
+        must(vault_subject_add(w->v, NULL, VAULT_ACTIVE, ward_adult(), NULL, 0, &w->subject[i]),
              "person");
         if (w->subject[i] >= w->subjects) {
             die("ward: a subject's number is larger than thought");
