@@ -18,7 +18,7 @@ struct worker {
     pthread_mutex_t lock;
     pthread_cond_t some;
     pthread_t thread;
-    struct list todo;
+    struct list waits;
     struct list done;
     bool stops;
     int done_fd;
@@ -56,10 +56,10 @@ void waiting_free(struct waiting **w) {
 }
 
 static struct waiting *next(struct worker *k) {
-    while (!k->stops && k->todo.first == NULL) {
+    while (!k->stops && k->waits.first == NULL) {
         pthread_cond_wait(&k->some, &k->lock);
     }
-    return k->stops ? NULL : pop(&k->todo);
+    return k->stops ? NULL : pop(&k->waits);
 }
 
 static void *run(void *arg) {
@@ -109,7 +109,7 @@ void worker_free(struct worker **worker) {
     pthread_cond_signal(&k->some);
     pthread_mutex_unlock(&k->lock);
     pthread_join(k->thread, NULL);
-    for (struct waiting *w = pop(&k->todo); w != NULL; w = pop(&k->todo)) {
+    for (struct waiting *w = pop(&k->waits); w != NULL; w = pop(&k->waits)) {
         waiting_free(&w);
     }
     for (struct waiting *w = pop(&k->done); w != NULL; w = pop(&k->done)) {
@@ -123,9 +123,9 @@ void worker_free(struct worker **worker) {
 
 struct status worker_put(struct worker *worker, struct waiting *w) {
     pthread_mutex_lock(&worker->lock);
-    bool full = worker->todo.count >= GUARD_PASSWORD_QUEUE;
+    bool full = worker->waits.count >= GUARD_PASSWORD_QUEUE;
     if (!full) {
-        push(&worker->todo, w);
+        push(&worker->waits, w);
         pthread_cond_signal(&worker->some);
     }
     pthread_mutex_unlock(&worker->lock);
