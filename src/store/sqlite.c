@@ -26,7 +26,7 @@ enum {
     FREE_MIN = 64,
 };
 
-enum verb { PUT, GET, LAST, DELETE, DELETE_OWNER, DELETE_RANGE, EACH, SCAN, VERBS };
+enum verb { PUT, GET, LAST, DELETE, DELETE_OWNERS, DELETE_RANGE, WALK, VERBS };
 
 /* Every statement about rows: what stands before and after the number of the space. */
 static const char *const verb_sql[VERBS][2] = {
@@ -35,10 +35,10 @@ static const char *const verb_sql[VERBS][2] = {
     [GET] = {"SELECT bytes FROM rows_", " WHERE owner = ?1 AND id = ?2"},
     [LAST] = {"SELECT id FROM rows_", " WHERE owner = ?1 AND id < ?2 ORDER BY id DESC LIMIT 1"},
     [DELETE] = {"DELETE FROM rows_", " WHERE owner = ?1 AND id = ?2"},
-    [DELETE_OWNER] = {"DELETE FROM rows_", " WHERE owner = ?1"},
-    [DELETE_RANGE] = {"DELETE FROM rows_", " WHERE owner = ?1 AND id >= ?2 AND id < ?3"},
-    [EACH] = {"SELECT owner, id, bytes FROM rows_", " WHERE owner = ?1 AND id >= ?2 ORDER BY id"},
-    [SCAN] = {"SELECT owner, id, bytes FROM rows_", " WHERE owner >= ?1 ORDER BY owner, id"},
+    [DELETE_OWNERS] = {"DELETE FROM rows_", " WHERE owner BETWEEN ?1 AND ?2"},
+    [DELETE_RANGE] = {"DELETE FROM rows_", " WHERE owner = ?1 AND id BETWEEN ?2 AND ?3"},
+    [WALK] = {"SELECT owner, id, bytes FROM rows_",
+              " WHERE (owner, id) >= (?1, ?2) ORDER BY owner, id"},
 };
 
 /* Every other statement. */
@@ -74,6 +74,12 @@ static const char *const sql_after[] = {
     "PRAGMA journal_size_limit = 16777216",
 };
 
+/* Owners of a space who are known to have no row in it: first <= owner < below. One gap a space is
+ * remembered, the one that was met last: where rows are rare, most questions need no statement. */
+struct gap {
+    uint64_t first, below;
+};
+
 struct store {
     struct checked files;
     sqlite3 *db;
@@ -83,6 +89,7 @@ struct store {
     sqlite3_stmt *held; /* a statement whose row store_view lent out */
     sqlite3_stmt *begin, *commit, *part_begin, *part_end;
     sqlite3_stmt *statements[STORE_SPACES][VERBS];
+    struct gap gaps[STORE_SPACES];
 };
 
 struct status store_init(void) {
@@ -148,6 +155,25 @@ static void release_view(struct store *s) {
         s->held = NULL;
     }
 }
+
+/* Gaps ------------------------------------------------------------------------------------- */
+
+static bool is_gap(const struct store *s, enum store_space space, uint64_t first, uint64_t last) {
+    return s->gaps[space].first <= first && last < s->gaps[space].below;
+}
+
+static void forget_gap(struct store *s, enum store_space space, uint64_t owner) {
+    if (is_gap(s, space, owner, owner)) {
+        s->gaps[space] = (struct gap){.below = 0};
+    }
+}
+
+/* What is undone may have deleted. */
+static void forget_gaps(struct store *s) {
+    memset(s->gaps, 0, sizeof s->gaps);
+}
+
+/* Statements ------------------------------------------------------------------------------- */
 
 static struct status statement_for(struct store *s, enum verb verb, enum store_space space,
                                    uint64_t owner, uint64_t id, sqlite3_stmt **ret) {
@@ -305,6 +331,7 @@ static void roll_back(struct store *s) {
         sqlite3_exec(s->db, sql_rollback, NULL, NULL, NULL);
     }
     s->in_transaction = false;
+    forget_gaps(s);
 }
 
 struct status store_commit(struct store *s) {
@@ -349,6 +376,7 @@ struct status store_part_end(struct store *s) {
 
 struct status store_part_undo(struct store *s) {
     release_view(s);
+    forget_gaps(s);
     return execute(s, sql_part_undo);
 }
 
@@ -359,6 +387,7 @@ struct status store_put(struct store *s, enum store_space space, uint64_t owner,
     }
     sqlite3_stmt *statement = NULL;
     TRY(statement_for(s, PUT, space, owner, id, &statement));
+    forget_gap(s, space, owner);
     const void *start = bytes.len == 0 ? (const void *)"" : bytes.ptr;
     sqlite3_bind_blob(statement, 3, start, (int)bytes.len, SQLITE_STATIC);
     struct status status = run(statement);
@@ -368,6 +397,10 @@ struct status store_put(struct store *s, enum store_space space, uint64_t owner,
 
 struct status store_view(struct store *s, enum store_space space, uint64_t owner, uint64_t id,
                          struct slice *ret_bytes) {
+    release_view(s);
+    if (is_gap(s, space, owner, owner)) {
+        return FAIL(E_STORE_MISSING);
+    }
     sqlite3_stmt *statement = NULL;
     TRY(statement_for(s, GET, space, owner, id, &statement));
     int rc = sqlite3_step(statement);
@@ -410,23 +443,27 @@ struct status store_last(struct store *s, enum store_space space, uint64_t owner
 }
 
 struct status store_delete(struct store *s, enum store_space space, uint64_t owner, uint64_t id) {
+    release_view(s);
+    if (is_gap(s, space, owner, owner)) {
+        return STATUS_OK;
+    }
     sqlite3_stmt *statement = NULL;
     TRY(statement_for(s, DELETE, space, owner, id, &statement));
     return run(statement);
 }
 
-struct status store_delete_owner(struct store *s, enum store_space space, uint64_t owner) {
-    sqlite3_stmt *statement = NULL;
-    TRY(statement_for(s, DELETE_OWNER, space, owner, 0, &statement));
-    return run(statement);
+static uint64_t last_below(uint64_t below) {
+    return below > INT64_MAX ? INT64_MAX : below - 1;
 }
 
 struct status store_delete_range(struct store *s, enum store_space space, uint64_t owner,
                                  uint64_t from, uint64_t below) {
+    if (from >= below) {
+        return STATUS_OK;
+    }
     sqlite3_stmt *statement = NULL;
     TRY(statement_for(s, DELETE_RANGE, space, owner, from, &statement));
-    uint64_t end = below > INT64_MAX ? INT64_MAX : below;
-    sqlite3_bind_int64(statement, 3, (int64_t)end);
+    sqlite3_bind_int64(statement, 3, (int64_t)last_below(below));
     return run(statement);
 }
 
@@ -440,50 +477,102 @@ static struct status hand_row(sqlite3_stmt *statement, store_each_fn *each, void
                 (uint64_t)sqlite3_column_int64(statement, 1), slice_of(bytes, (size_t)len));
 }
 
-static struct status hand_rows(sqlite3_stmt *statement, store_each_fn *each, void *arg) {
+/* Hands the rows up to those of last_owner on. *ret_next: whose row stands behind them. */
+static struct status hand_rows(sqlite3_stmt *statement, uint64_t last_owner, store_each_fn *each,
+                               void *arg, uint64_t *ret_next) {
     for (;;) {
         int rc = sqlite3_step(statement);
-        if (rc != SQLITE_ROW) {
-            return sqlite_status(rc);
+        uint64_t owner = rc == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(statement, 0)
+                                          : (uint64_t)INT64_MAX + 1;
+        if (rc != SQLITE_ROW || owner > last_owner) {
+            *ret_next = owner;
+            return sqlite_status(rc == SQLITE_ROW ? SQLITE_OK : rc);
         }
         TRY(hand_row(statement, each, arg));
     }
 }
 
 /* The statement is made for the walk alone, so that walks may nest. */
-static struct status walk(struct store *s, enum verb verb, enum store_space space, uint64_t owner,
-                          uint64_t from, store_each_fn *each, void *arg) {
+static struct status walk(struct store *s, enum store_space space, uint64_t owner, uint64_t id,
+                          uint64_t last_owner, store_each_fn *each, void *arg, uint64_t *ret_next) {
     release_view(s);
-    if ((owner | from) > INT64_MAX) {
+    if ((owner | id) > INT64_MAX) {
         return FAIL(E_NUMBER);
     }
-    sqlite3_stmt *statement = s->statements[space][verb];
-    s->statements[space][verb] = NULL;
+    sqlite3_stmt *statement = s->statements[space][WALK];
+    s->statements[space][WALK] = NULL;
     if (statement == NULL) {
-        TRY(prepare_rows(s, verb, space, &statement));
+        TRY(prepare_rows(s, WALK, space, &statement));
     }
     sqlite3_bind_int64(statement, 1, (int64_t)owner);
-    if (verb == EACH) {
-        sqlite3_bind_int64(statement, 2, (int64_t)from);
-    }
-    struct status status = hand_rows(statement, each, arg);
+    sqlite3_bind_int64(statement, 2, (int64_t)id);
+    struct status status = hand_rows(statement, last_owner, each, arg, ret_next);
     sqlite3_reset(statement);
-    if (s->statements[space][verb] == NULL) {
-        s->statements[space][verb] = statement;
+    if (s->statements[space][WALK] == NULL) {
+        s->statements[space][WALK] = statement;
     } else {
         sqlite3_finalize(statement);
     }
     return status;
 }
 
+struct first_row {
+    store_each_fn *each;
+    void *arg;
+    bool found;
+};
+
+static struct status hand_noted(void *arg, uint64_t owner, uint64_t id, struct slice bytes) {
+    struct first_row *first = arg;
+    first->found = true;
+    return first->each(first->arg, owner, id, bytes);
+}
+
 struct status store_each(struct store *s, enum store_space space, uint64_t owner, uint64_t from,
                          store_each_fn *each, void *arg) {
-    return walk(s, EACH, space, owner, from, each, arg);
+    struct first_row first = {.each = each, .arg = arg};
+    uint64_t next = 0;
+    if (is_gap(s, space, owner, owner)) {
+        release_view(s);
+        return STATUS_OK;
+    }
+    TRY(walk(s, space, owner, from, owner, hand_noted, &first, &next));
+    if (from == 0 && !first.found) {
+        s->gaps[space] = (struct gap){.first = owner, .below = next};
+    }
+    return STATUS_OK;
 }
 
 struct status store_scan(struct store *s, enum store_space space, uint64_t from_owner,
                          store_each_fn *each, void *arg) {
-    return walk(s, SCAN, space, from_owner, 0, each, arg);
+    uint64_t next = 0;
+    return walk(s, space, from_owner, 0, INT64_MAX, each, arg, &next);
+}
+
+static struct status find_none(void *arg, uint64_t owner, uint64_t id, struct slice bytes) {
+    (void)arg;
+    (void)owner;
+    (void)id;
+    (void)bytes;
+    return FAIL(E_STORE_CORRUPT);
+}
+
+struct status store_delete_owners(struct store *s, enum store_space space, uint64_t from,
+                                  uint64_t below) {
+    release_view(s);
+    if (from >= below || is_gap(s, space, from, last_below(below))) {
+        return STATUS_OK;
+    }
+    sqlite3_stmt *statement = NULL;
+    TRY(statement_for(s, DELETE_OWNERS, space, from, last_below(below), &statement));
+    TRY(run(statement));
+    if (sqlite3_changes(s->db) > 0) {
+        return STATUS_OK;
+    }
+    uint64_t next = 0;
+    TRY(walk(s, space, from, 0, last_below(below), find_none, NULL, &next));
+    s->gaps[space] = (struct gap){.first = from, .below = next};
+    return STATUS_OK;
 }
 
 /* Says of a page that it could not get, too, that it is wrong, but with the code: for want of
@@ -651,8 +740,9 @@ static struct status begin_check(struct store_copy *c) {
 }
 
 static struct status begin_space(struct store_copy *c) {
-    TRY(prepare_rows(&c->to, SCAN, (enum store_space)c->space, &c->rows));
+    TRY(prepare_rows(&c->to, WALK, (enum store_space)c->space, &c->rows));
     sqlite3_bind_int64(c->rows, 1, 0);
+    sqlite3_bind_int64(c->rows, 2, 0);
     c->owner = c->id = -1;
     return STATUS_OK;
 }

@@ -172,40 +172,11 @@ static struct status again_rewrite(struct vault *v, const struct tightening *t) 
 
 /* Everything ---------------------------------------------------------------------------- */
 
-struct owners {
-    struct buf list;
-    uint64_t last;
-};
-
-static struct status collect_owner(void *arg, uint64_t owner, uint64_t id, struct slice bytes) {
-    struct owners *owners = arg;
-    (void)id;
-    (void)bytes;
-    if (owner == owners->last && owners->list.len > 0) {
-        return STATUS_OK;
-    }
-    owners->last = owner;
-    return buf_add(&owners->list, slice_of(&owner, sizeof owner));
-}
-
-struct status space_drop(struct vault *v, enum store_space space) {
-    struct owners owners = {.last = 0};
-    buf_init(&owners.list, (size_t)1 << 30);
-    struct status status = store_scan(v->store, space, 0, collect_owner, &owners);
-    for (size_t at = 0; !failed(status) && at < owners.list.len; at += sizeof(uint64_t)) {
-        uint64_t owner = 0;
-        memcpy(&owner, owners.list.ptr + at, sizeof owner);
-        status = store_delete_owner(v->store, space, owner);
-    }
-    buf_done(&owners.list);
-    return status;
-}
-
 struct status tighten_all(struct vault *v) {
     struct selection all CLEANUP(selection_done);
     struct vault_query query = {.id = 0};
     selection_init(&all);
-    TRY(space_drop(v, STORE_CONSENTS));
+    TRY(store_delete_owners(v->store, STORE_CONSENTS, 0, UINT64_MAX));
     people_done(&v->people);
     TRY(columns_select(&v->columns, &query, vault_now_s(v), true, &all));
     return withhold(v, &all);

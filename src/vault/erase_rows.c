@@ -254,37 +254,6 @@ struct status records_leave(struct vault *v, uint64_t subject, uint64_t category
 
 /* The person ---------------------------------------------------------------------------- */
 
-/* Which kinds of rows the guard keeps for a person. */
-struct kept_owners {
-    uint64_t subject;
-    bool kinds[256];
-};
-
-static struct status kept_owner(void *arg, uint64_t owner, uint64_t id, struct slice bytes) {
-    struct kept_owners *kept = arg;
-    (void)id;
-    (void)bytes;
-    if (owner >> 8 != kept->subject) {
-        return FAIL(E_TOO_MANY); /* past the person's */
-    }
-    kept->kinds[owner & 255] = true;
-    return STATUS_OK;
-}
-
-static struct status kept_rows(struct vault *v, uint64_t subject) {
-    struct kept_owners kept = {.subject = subject};
-    struct status status = store_scan(v->store, STORE_KEPT, subject << 8, kept_owner, &kept);
-    if (failed(status) && status.code != E_TOO_MANY) {
-        return status;
-    }
-    for (uint64_t kind = 0; kind < 256; kind++) {
-        if (kept.kinds[kind]) {
-            TRY(store_delete_owner(v->store, STORE_KEPT, subject << 8 | kind));
-        }
-    }
-    return STATUS_OK;
-}
-
 static struct status ward_rows(struct vault *v, uint64_t child) {
     struct buf guardians CLEANUP(buf_done);
     buf_init(&guardians, 4096);
@@ -295,11 +264,18 @@ static struct status ward_rows(struct vault *v, uint64_t child) {
     return store_delete_owner(v->store, STORE_GUARDIANS, child);
 }
 
+/* At once, unless a hold keeps some. */
 static struct status key_rows(struct vault *v, uint64_t subject, const struct outliving *held) {
     struct buf numbers CLEANUP(buf_done);
     buf_init(&numbers, 4096);
     TRY(store_each(v->store, STORE_KEYS, subject, 0, collect_id, &numbers));
-    for (size_t i = 0; i < numbers.len / sizeof(uint64_t); i++) {
+    size_t count = numbers.len / sizeof(uint64_t);
+    if (held->records == 0) {
+        v->counters.keys -= count;
+        TRY(store_delete_owner(v->store, STORE_KEYS, subject));
+        return store_delete_owner(v->store, STORE_CARRIED, subject);
+    }
+    for (size_t i = 0; i < count; i++) {
         uint64_t number = id_at(&numbers, i);
         bool stays = number != PERSON_KEY && outlives(held, number - 1);
         TRY(stays ? STATUS_OK : key_row_drop(v, STORE_KEYS, subject, number));
@@ -313,7 +289,7 @@ struct status person_rows_erase(struct vault *v, uint64_t subject, const struct 
         STORE_CONSENTS, STORE_TAGGED, STORE_OPENINGS, STORE_SUBJECTS, STORE_HOLDS, STORE_REKEYS,
     };
     TRY(ward_rows(v, subject));
-    TRY(kept_rows(v, subject));
+    TRY(kept_erase(v, subject));
     TRY(key_rows(v, subject, held));
     for (size_t i = 0; i < ARRAY_LEN(spaces); i++) {
         TRY(store_delete_owner(v->store, spaces[i], subject));

@@ -480,8 +480,6 @@ MUST_USE struct status tighten_again(struct vault *v, const struct tightening *t
 MUST_USE struct status link_again(struct vault *v, const struct tightening *t);
 /* Inside an op: nobody knows what was withdrawn, nor which records let fewer see them by now. */
 MUST_USE struct status tighten_all(struct vault *v);
-/* Inside an op: every row of it. */
-MUST_USE struct status space_drop(struct vault *v, enum store_space space);
 
 /* segments.c: columns in the store --------------------------------------------------------- */
 MUST_USE struct status segments_load(struct vault *v);
@@ -620,6 +618,8 @@ MUST_USE struct status tighten_ids(struct vault *v, const struct selection *whic
 struct outliving;
 MUST_USE struct status person_rows_erase(struct vault *v, uint64_t subject,
                                          const struct outliving *held);
+/* kept.c: what the guard keeps for the person. Inside an op. */
+MUST_USE struct status kept_erase(struct vault *v, uint64_t owner);
 /* Inside an op: a record whose hold ended and whose person, or category, was erased meanwhile. */
 MUST_USE struct status record_release(struct vault *v, uint64_t id, struct doomed *doomed);
 /* Records that stay go to the first of the others; the rest are added to `gone`. What is held is

@@ -78,6 +78,10 @@ struct status vault_unkeep(struct vault *v, uint64_t owner, uint8_t kind, uint64
     return op_end(v, unkeep(v, owner, kind, id));
 }
 
+struct status kept_erase(struct vault *v, uint64_t owner) {
+    return store_delete_owners(v->store, STORE_KEPT, row_owner(owner, 0), row_owner(owner + 1, 0));
+}
+
 struct kept_walk {
     const struct seal_key *key;
     uint64_t owner;

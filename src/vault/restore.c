@@ -203,8 +203,8 @@ static struct status drop_pending(struct vault *v, const struct restore *r) {
     if (!r->log_lost) {
         return STATUS_OK;
     }
-    TRY(space_drop(v, STORE_OPENINGS));
-    TRY(space_drop(v, STORE_BATCHES));
+    TRY(store_delete_owners(v->store, STORE_OPENINGS, 0, UINT64_MAX));
+    TRY(store_delete_owners(v->store, STORE_BATCHES, 0, UINT64_MAX));
     return tighten_all(v);
 }
 

@@ -162,6 +162,96 @@ static void deletes_take_what_they_name(void **state) {
     assert_int_equal(left.ids[1], 3);
 }
 
+static void owners_of_a_range_go_together(void **state) {
+    struct bench *b = *state;
+    for (uint64_t owner = 1; owner <= 6; owner++) {
+        put(b->s, owner, 0, "first");
+        put(b->s, owner, INT64_MAX, "last");
+    }
+    put(b->s, INT64_MAX, INT64_MAX, "far");
+    ASSERT_OK(store_delete_owners(b->s, STORE_RECORDS, 4, 4));
+    ASSERT_OK(store_delete_owners(b->s, STORE_RECORDS, 2, 4));
+    ASSERT_OK(store_delete_range(b->s, STORE_RECORDS, 5, 1, UINT64_MAX));
+    struct seen left = {.count = 0};
+    ASSERT_OK(store_scan(b->s, STORE_RECORDS, 0, see, &left));
+    static const uint64_t owners[] = {1, 1, 4, 4, 5, 6, 6, INT64_MAX};
+    assert_int_equal(left.count, ARRAY_LEN(owners));
+    assert_memory_equal(left.owners, owners, sizeof owners);
+    ASSERT_OK(store_delete_owners(b->s, STORE_RECORDS, 2, UINT64_MAX));
+    struct seen first = {.count = 0};
+    ASSERT_OK(store_scan(b->s, STORE_RECORDS, 0, see, &first));
+    assert_int_equal(first.count, 2);
+}
+
+static size_t rows_of(struct store *s, uint64_t owner) {
+    size_t count = 0;
+    ASSERT_OK(store_each(s, STORE_RECORDS, owner, 0, count_one, &count));
+    return count;
+}
+
+/* Asks in every way for owners who have no row. */
+static void ask_in_vain(struct store *s, uint64_t first, uint64_t below) {
+    for (uint64_t owner = first; owner < below; owner++) {
+        assert_int_equal(rows_of(s, owner), 0);
+        assert_missing(s, owner, 1);
+        ASSERT_OK(store_delete(s, STORE_RECORDS, owner, 1));
+        ASSERT_OK(store_delete_owner(s, STORE_RECORDS, owner));
+    }
+    ASSERT_OK(store_delete_owners(s, STORE_RECORDS, first, below));
+}
+
+static void who_had_nothing_may_come(void **state) {
+    struct bench *b = *state;
+    put(b->s, 2, 1, "before");
+    put(b->s, 8, 1, "behind");
+    for (uint64_t owner = 3; owner < 8; owner++) {
+        ask_in_vain(b->s, owner, 8);
+        put(b->s, owner, 1, "comes");
+        assert_row(b->s, owner, 1, "comes");
+        assert_int_equal(rows_of(b->s, owner), 1);
+        ask_in_vain(b->s, owner + 1, 8);
+        assert_row(b->s, 2, 1, "before");
+        assert_row(b->s, 8, 1, "behind");
+    }
+    ASSERT_OK(store_delete_owners(b->s, STORE_RECORDS, 3, 8));
+    ask_in_vain(b->s, 3, 8);
+    ask_in_vain(b->s, 9, 12);
+    put(b->s, INT64_MAX, 1, "far");
+    assert_row(b->s, INT64_MAX, 1, "far");
+    assert_int_equal(rows_of(b->s, INT64_MAX), 1);
+}
+
+/* What a walk from the middle of an owner's rows does not meet may stand before it. */
+static void nothing_behind_is_not_nothing(void **state) {
+    struct bench *b = *state;
+    put(b->s, 5, 1, "here");
+    size_t behind = 0;
+    ASSERT_OK(store_each(b->s, STORE_RECORDS, 5, 2, count_one, &behind));
+    assert_int_equal(behind, 0);
+    assert_row(b->s, 5, 1, "here");
+    assert_int_equal(rows_of(b->s, 5), 1);
+}
+
+static void what_is_undone_is_there_again(void **state) {
+    struct bench *b = *state;
+    put(b->s, 5, 1, "stays");
+    ASSERT_OK(store_begin(b->s));
+    ASSERT_OK(store_delete_owner(b->s, STORE_RECORDS, 5));
+    ask_in_vain(b->s, 4, 7);
+    store_rollback(b->s);
+    assert_row(b->s, 5, 1, "stays");
+    assert_int_equal(rows_of(b->s, 5), 1);
+    ASSERT_OK(store_begin(b->s));
+    ASSERT_OK(store_part_begin(b->s));
+    ASSERT_OK(store_delete_owner(b->s, STORE_RECORDS, 5));
+    ask_in_vain(b->s, 4, 7);
+    ASSERT_OK(store_part_undo(b->s));
+    assert_row(b->s, 5, 1, "stays");
+    ASSERT_OK(store_delete_owners(b->s, STORE_RECORDS, 4, 7));
+    ASSERT_OK(store_commit(b->s));
+    assert_missing(b->s, 5, 1);
+}
+
 static void space_of_what_is_gone_goes_back(void **state) {
     struct bench *b = *state;
     static uint8_t row[100000];
@@ -486,6 +576,10 @@ int main(void) {
         TEST(the_last_below_is_found),
         TEST(walks_may_nest),
         TEST(deletes_take_what_they_name),
+        TEST(owners_of_a_range_go_together),
+        TEST(who_had_nothing_may_come),
+        TEST(nothing_behind_is_not_nothing),
+        TEST(what_is_undone_is_there_again),
         TEST(space_of_what_is_gone_goes_back),
         TEST(what_is_no_store_is_refused),
         TEST(a_second_process_is_refused),

@@ -100,8 +100,13 @@ MUST_USE struct status store_last(struct store *s, enum store_space space, uint6
 /* No error when there is none. */
 MUST_USE struct status store_delete(struct store *s, enum store_space space, uint64_t owner,
                                     uint64_t id);
-/* All rows of the owner. */
-MUST_USE struct status store_delete_owner(struct store *s, enum store_space space, uint64_t owner);
+/* All rows of the owners with from <= owner < below. */
+MUST_USE struct status store_delete_owners(struct store *s, enum store_space space, uint64_t from,
+                                           uint64_t below);
+MUST_USE static inline struct status store_delete_owner(struct store *s, enum store_space space,
+                                                        uint64_t owner) {
+    return store_delete_owners(s, space, owner, owner + 1);
+}
 /* All rows of the owner with from <= id < below. */
 MUST_USE struct status store_delete_range(struct store *s, enum store_space space, uint64_t owner,
                                           uint64_t from, uint64_t below);
