@@ -6,16 +6,15 @@
 
 #include "base/mem.h"
 #include "index.h"
+#include "likes.h"
+#include "pairs.h"
 #include "ranking.h"
 #include "search.h"
 
 enum { EVENTS = 64, CLIP_ARENA_BYTES = 16384, PLAIN_BYTES = 8 << 20 };
 
-struct like {
-    uint64_t record;
-    uint64_t viewer;
-    uint64_t clip;
-};
+/* Every clip stands in the order twice: with its owner, and with EVERYBODY. */
+enum { EVERYBODY = 0 };
 
 struct feed {
     struct vault_follower *clips_of;
@@ -23,63 +22,14 @@ struct feed {
     struct vault_follower *words_of;
     uint8_t clip_meta;
     uint8_t like;
-    struct clip **clips; /* ascending ids */
-    size_t clip_count;
-    size_t clip_cap;
+    struct index clips; /* id, 0: a struct clip */
+    struct pairs order; /* owner, id */
     size_t ready;
-    struct index likes; /* viewer, clip: record */
-    struct like *rows;  /* ascending records */
-    size_t row_count;
-    size_t row_cap;
+    struct likes *likes;
     uint64_t *orphans; /* likes of clips that are gone, to be erased */
     size_t orphan_count;
     size_t orphan_cap;
 };
-
-/* --- arrays in order of id --- */
-
-static struct status make_room(void **items, size_t *cap, size_t count, size_t size) {
-    if (count < *cap) {
-        return STATUS_OK;
-    }
-    size_t more = *cap == 0 ? 64 : *cap * 2;
-    void *bigger = mem_resize(*items, more, size);
-    if (bigger == NULL) {
-        return FAIL(E_MEMORY);
-    }
-    *items = bigger;
-    *cap = more;
-    return STATUS_OK;
-}
-
-/* The first place whose id is not below. */
-static size_t clip_place(const struct feed *f, uint64_t id) {
-    size_t low = 0;
-    size_t high = f->clip_count;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (f->clips[mid]->id < id) {
-            low = mid + 1;
-        } else {
-            high = mid;
-        }
-    }
-    return low;
-}
-
-static size_t row_place(const struct feed *f, uint64_t record) {
-    size_t low = 0;
-    size_t high = f->row_count;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (f->rows[mid].record < record) {
-            low = mid + 1;
-        } else {
-            high = mid;
-        }
-    }
-    return low;
-}
 
 /* --- clips --- */
 
@@ -130,37 +80,57 @@ static struct status clip_make(const struct vault_event *e, struct clip **ret_cl
 }
 
 static struct clip *clip_find(const struct feed *f, uint64_t id) {
-    size_t at = clip_place(f, id);
-    return at < f->clip_count && f->clips[at]->id == id ? f->clips[at] : NULL;
+    uint64_t at = 0;
+    return index_get(&f->clips, id, 0, &at) ? (struct clip *)(uintptr_t)at : NULL;
+}
+
+static void clip_unlink(struct feed *f, const struct clip *clip) {
+    index_remove(&f->clips, clip->id, 0);
+    pairs_remove(&f->order, EVERYBODY, clip->id);
+    pairs_remove(&f->order, clip->owner, clip->id);
+}
+
+static struct status clip_link(struct feed *f, struct clip *clip) {
+    TRY(index_put(&f->clips, clip->id, 0, (uintptr_t)clip));
+    TRY(pairs_add(&f->order, EVERYBODY, clip->id));
+    return pairs_add(&f->order, clip->owner, clip->id);
 }
 
 /* Of a clip that comes back, as after a change of the law. */
 static uint32_t likes_now(const struct feed *f, uint64_t clip) {
     uint32_t n = 0;
-    for (size_t i = 0; i < f->row_count; i++) {
-        n += f->rows[i].clip == clip ? 1 : 0;
+    for (uint64_t at = UINT64_MAX; (at = likes_of_clip(f->likes, clip, at)) != 0;) {
+        n++;
     }
     return n;
+}
+
+/* The same clip as it was told before: what is known of it goes over. */
+static void clip_replace(struct feed *f, struct clip *old, struct clip *clip) {
+    clip->likes = old->likes;
+    clip->told = old->told;
+    clip->waits = old->waits;
+    f->ready -= old->ready ? 1 : 0;
+    clip_unlink(f, old);
+    clip_free(old);
 }
 
 static struct status clip_put(struct guard *g, const struct vault_event *e) {
     struct feed *f = g->feed;
     struct clip *clip = NULL;
-    TRY(make_room((void **)&f->clips, &f->clip_cap, f->clip_count, sizeof *f->clips));
     TRY(clip_make(e, &clip));
-    size_t at = clip_place(f, clip->id);
-    if (at < f->clip_count && f->clips[at]->id == clip->id) {
-        clip->likes = f->clips[at]->likes;
-        clip->told = f->clips[at]->told;
-        clip->waits = f->clips[at]->waits;
-        f->ready -= f->clips[at]->ready ? 1 : 0;
-        clip_free(f->clips[at]);
+    struct clip *old = clip_find(f, clip->id);
+    if (old != NULL) {
+        clip_replace(f, old, clip);
     } else {
         clip->likes = likes_now(f, clip->id);
-        memmove(f->clips + at + 1, f->clips + at, (f->clip_count - at) * sizeof *f->clips);
-        f->clip_count++;
     }
-    f->clips[at] = clip;
+    struct status linked = clip_link(f, clip);
+    if (failed(linked)) {
+        clip_unlink(f, clip);
+        clip_free(clip);
+        return linked;
+    }
     f->ready += clip->ready ? 1 : 0;
     g->feed_changed = true;
     ranking_touch(g, clip);
@@ -168,43 +138,48 @@ static struct status clip_put(struct guard *g, const struct vault_event *e) {
     return STATUS_OK;
 }
 
+static bool room_for_orphan(struct feed *f) {
+    if (f->orphan_count < f->orphan_cap) {
+        return true;
+    }
+    size_t more = f->orphan_cap == 0 ? 64 : f->orphan_cap * 2;
+    uint64_t *bigger = mem_resize(f->orphans, more, sizeof *bigger);
+    if (bigger != NULL) {
+        f->orphans = bigger;
+        f->orphan_cap = more;
+    }
+    return bigger != NULL;
+}
+
 static void orphan_likes(struct feed *f, uint64_t clip) {
-    for (size_t i = 0; i < f->row_count; i++) {
-        void **items = (void **)&f->orphans;
-        if (f->rows[i].clip == clip &&
-            !failed(make_room(items, &f->orphan_cap, f->orphan_count, sizeof *f->orphans))) {
-            f->orphans[f->orphan_count++] = f->rows[i].record;
-        }
+    uint64_t at = UINT64_MAX;
+    while ((at = likes_of_clip(f->likes, clip, at)) != 0 && room_for_orphan(f)) {
+        f->orphans[f->orphan_count++] = at;
     }
 }
 
-static void clip_remove_at(struct guard *g, size_t at) {
+static void clip_remove(struct guard *g, struct clip *clip) {
     struct feed *f = g->feed;
-    struct clip *clip = f->clips[at];
-    if (clip->likes > 0) {
-        orphan_likes(f, clip->id);
-    }
+    orphan_likes(f, clip->id);
     lease_review(g, clip->id, NULL);
     ranking_gone(g, clip);
     f->ready -= clip->ready ? 1 : 0;
     g->feed_changed = true;
-    f->clip_count--;
-    memmove(f->clips + at, f->clips + at + 1, (f->clip_count - at) * sizeof *f->clips);
+    clip_unlink(f, clip);
     clip_free(clip);
 }
 
 void feed_drop_clip(struct guard *g, uint64_t id) {
-    size_t at = clip_place(g->feed, id);
-    if (at < g->feed->clip_count && g->feed->clips[at]->id == id) {
-        clip_remove_at(g, at);
+    struct clip *clip = clip_find(g->feed, id);
+    if (clip != NULL) {
+        clip_remove(g, clip);
     }
 }
 
 static void clips_of_remove(struct guard *g, uint64_t owner) {
-    for (size_t at = g->feed->clip_count; at > 0; at--) {
-        if (owner == 0 || g->feed->clips[at - 1]->owner == owner) {
-            clip_remove_at(g, at - 1);
-        }
+    uint64_t id = UINT64_MAX;
+    while ((id = pairs_at_most(&g->feed->order, owner, id)) != 0) {
+        feed_drop_clip(g, id);
     }
     lease_end_subject(g, owner);
 }
@@ -218,9 +193,7 @@ struct clip *feed_clip_marked(struct guard *g, uint64_t id) {
 }
 
 const struct clip *feed_below(const struct guard *g, uint64_t below) {
-    const struct feed *f = g->feed;
-    size_t at = below == 0 ? f->clip_count : clip_place(f, below);
-    return at == 0 ? NULL : f->clips[at - 1];
+    return clip_find(g->feed, pairs_at_most(&g->feed->order, EVERYBODY, below - 1));
 }
 
 size_t feed_ready_count(const struct guard *g) {
@@ -245,55 +218,42 @@ static void like_count(struct guard *g, uint64_t clip, int step) {
 }
 
 bool feed_liked(const struct guard *g, uint64_t viewer, uint64_t clip, uint64_t *ret_record) {
-    return viewer != 0 && index_get(&g->feed->likes, viewer, clip, ret_record);
+    return viewer != 0 && likes_find(g->feed->likes, viewer, clip, ret_record);
 }
 
 struct status feed_like(struct guard *g, uint64_t viewer, uint64_t clip, uint64_t record) {
-    struct feed *f = g->feed;
-    size_t at = row_place(f, record);
-    if (at < f->row_count && f->rows[at].record == record) {
-        return STATUS_OK;
-    }
-    TRY(make_room((void **)&f->rows, &f->row_cap, f->row_count, sizeof *f->rows));
-    TRY(index_put(&f->likes, viewer, clip, record));
-    at = row_place(f, record);
-    memmove(f->rows + at + 1, f->rows + at, (f->row_count - at) * sizeof *f->rows);
-    f->rows[at] = (struct like){record, viewer, clip};
-    f->row_count++;
-    like_count(g, clip, 1);
+    struct like like = {.record = record, .viewer = viewer, .clip = clip};
+    bool is_new = false;
+    TRY(likes_add(g->feed->likes, &like, &is_new));
+    like_count(g, clip, is_new ? 1 : 0);
     return STATUS_OK;
 }
 
-static void like_remove_at(struct guard *g, size_t at) {
-    struct feed *f = g->feed;
-    struct like gone = f->rows[at];
-    f->row_count--;
-    memmove(f->rows + at, f->rows + at + 1, (f->row_count - at) * sizeof *f->rows);
-    index_remove(&f->likes, gone.viewer, gone.clip);
-    like_count(g, gone.clip, -1);
-}
-
 void feed_unlike(struct guard *g, uint64_t record) {
-    size_t at = row_place(g->feed, record);
-    if (at < g->feed->row_count && g->feed->rows[at].record == record) {
-        like_remove_at(g, at);
+    struct like gone;
+    if (likes_remove(g->feed->likes, record, &gone)) {
+        like_count(g, gone.clip, -1);
     }
 }
 
 static void likes_of_remove(struct guard *g, uint64_t viewer) {
-    const struct feed *f = g->feed;
-    for (size_t at = f->row_count; at > 0; at--) {
-        if (viewer == 0 || f->rows[at - 1].viewer == viewer) {
-            like_remove_at(g, at - 1);
-        }
+    uint64_t record = 0;
+    while ((record = likes_of_viewer(g->feed->likes, viewer)) != 0) {
+        feed_unlike(g, record);
+    }
+}
+
+static void likes_remove_all(struct guard *g) {
+    likes_clear(g->feed->likes);
+    for (const struct clip *c = feed_below(g, 0); c != NULL; c = feed_below(g, c->id)) {
+        like_count(g, c->id, -(int)c->likes);
     }
 }
 
 /* A clip that came back, as after a change of the law, has its likes again. */
 static bool is_orphan(const struct feed *f, uint64_t record) {
-    size_t at = row_place(f, record);
-    bool there = at < f->row_count && f->rows[at].record == record;
-    return !there || clip_find(f, f->rows[at].clip) == NULL;
+    struct like like;
+    return !likes_get(f->likes, record, &like) || clip_find(f, like.clip) == NULL;
 }
 
 bool feed_orphan(struct guard *g, uint64_t *ret_record) {
@@ -328,7 +288,7 @@ static struct status apply_clip(struct guard *g, const struct vault_event *e) {
         clips_of_remove(g, e->subject);
         return STATUS_OK;
     case VAULT_EVENT_REVOKE_ALL:
-        clips_of_remove(g, 0);
+        clips_of_remove(g, EVERYBODY);
         lease_end_all(g);
         return STATUS_OK;
     }
@@ -346,7 +306,7 @@ static struct status apply_like(struct guard *g, const struct vault_event *e) {
         likes_of_remove(g, e->subject);
         return STATUS_OK;
     case VAULT_EVENT_REVOKE_ALL:
-        likes_of_remove(g, 0);
+        likes_remove_all(g);
         return STATUS_OK;
     }
     return FAIL(E_UNKNOWN);
@@ -440,6 +400,7 @@ struct status feed_new(struct guard *g, struct feed **ret_feed) {
         return FAIL(E_MEMORY);
     }
     *ret_feed = f;
+    TRY(likes_new(&f->likes));
     f->clip_meta = g->uses[API_CLIP_STATUS].category;
     f->like = g->uses[API_LIKE_SET].category;
     TRY(follow(g, API_CLIP_STATUS, &f->clips_of));
@@ -457,12 +418,13 @@ void feed_free(struct feed **feed) {
     vault_follow_end(&f->clips_of);
     vault_follow_end(&f->likes_of);
     vault_follow_end(&f->words_of);
-    for (size_t i = 0; i < f->clip_count; i++) {
-        clip_free(f->clips[i]);
+    uint64_t id = UINT64_MAX;
+    while ((id = pairs_at_most(&f->order, EVERYBODY, id)) != 0) {
+        clip_free(clip_find(f, id--));
     }
-    mem_free(f->clips);
-    mem_free(f->rows);
+    index_done(&f->clips);
+    pairs_done(&f->order);
+    likes_free(&f->likes);
     mem_free(f->orphans);
-    index_done(&f->likes);
     mem_free(f);
 }

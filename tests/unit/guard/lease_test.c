@@ -203,6 +203,77 @@ static void a_clip_is_held(void **state) {
     round_of(h.w);
 }
 
+/* --- likes --- */
+
+static uint32_t likes_of(const struct held *h) {
+    const struct clip *clip = feed_clip(h->w->guard, h->clip);
+    return clip == NULL ? 0 : clip->likes;
+}
+
+static uint16_t likes(const struct held *h, const uint8_t *viewer) {
+    struct api_value args[ARG_LIKE_SET__COUNT] = {api_n(h->clip), api_yes(true)};
+    return call(h->w, API_LIKE_SET, viewer, args, NULL);
+}
+
+static void restrict_owner(const struct held *h, bool on) {
+    assert_int_equal(vault_restrict(h->w->vault, NULL, h->owner_id, VAULT_ALL, on).code, OK);
+    round_of(h->w);
+}
+
+static void share_with(const struct held *h, const char *audience) {
+    struct api_value args[ARG_CLIP_AUDIENCE__COUNT] = {api_n(h->clip), api_text(audience)};
+    assert_int_equal(call(h->w, API_CLIP_AUDIENCE, h->owner, args, NULL), OK);
+    round_of(h->w);
+}
+
+/* A clip that changes, or leaves and comes back, has the likes it had; its likers may leave. */
+static void a_clip_keeps_its_likes(void **state) {
+    struct held h;
+    struct held other;
+    hold(*state, &h);
+    hold(*state, &other);
+    assert_int_equal(likes(&h, h.viewer), OK);
+    assert_int_equal(likes(&h, other.viewer), OK);
+    assert_int_equal(likes(&h, other.viewer), OK);
+    assert_int_equal(likes_of(&h), 2);
+    share_with(&h, "me");
+    share_with(&h, "everyone");
+    assert_int_equal(likes_of(&h), 2);
+    restrict_owner(&h, true);
+    assert_null(feed_clip(h.w->guard, h.clip));
+    restrict_owner(&h, false);
+    assert_int_equal(likes_of(&h), 2);
+    later(h.w, 2 * HOUR_MS); /* when likes of clips that are gone go */
+    round_of(h.w);
+    assert_int_equal(likes_of(&h), 2);
+    struct api_value args[ARG_ACCOUNT_ERASE__COUNT] = {api_text("three red apples")};
+    assert_int_equal(call(h.w, API_ACCOUNT_ERASE, other.viewer, args, NULL), OK);
+    round_of(h.w);
+    assert_int_equal(likes_of(&h), 1);
+}
+
+/* Within two hours, and those of a clip that is there stay. */
+static void likes_of_what_is_gone_go(void **state) {
+    struct held h;
+    struct held other;
+    uint64_t record;
+    hold(*state, &h);
+    hold(*state, &other);
+    assert_int_equal(likes(&h, h.viewer), OK);
+    assert_int_equal(likes(&h, other.viewer), OK);
+    assert_int_equal(likes(&other, h.viewer), OK);
+    struct api_value args[ARG_CLIP_DELETE__COUNT] = {api_n(h.clip)};
+    assert_int_equal(call(h.w, API_CLIP_DELETE, h.owner, args, NULL), OK);
+    round_of(h.w);
+    uint64_t before = vault_stats(h.w->vault).records;
+    assert_true(feed_liked(h.w->guard, id_of(h.w, h.viewer), h.clip, &record));
+    later(h.w, 2 * HOUR_MS);
+    round_of(h.w);
+    assert_int_equal(vault_stats(h.w->vault).records, before - 2);
+    assert_false(feed_liked(h.w->guard, id_of(h.w, h.viewer), h.clip, &record));
+    assert_int_equal(likes_of(&other), 1);
+}
+
 /* --- a round that took long --- */
 
 static void a_slow_disk_ends_no_service(void **state) {
@@ -213,11 +284,6 @@ static void a_slow_disk_ends_no_service(void **state) {
     is_gone(&h);
 }
 
-static uint32_t likes_of(const struct held *h) {
-    const struct clip *clip = feed_clip(h->w->guard, h->clip);
-    return clip == NULL ? 0 : clip->likes;
-}
-
 /* Whatever stopped them: the guard's own projections begin anew, with all that may be had. */
 static void a_projection_that_was_late_is_made_anew(void **state) {
     struct held gone;
@@ -226,9 +292,9 @@ static void a_projection_that_was_late_is_made_anew(void **state) {
     uint64_t lease;
     hold(*state, &gone);
     hold(*state, &kept);
-    struct api_value args[ARG_LIKE_SET__COUNT] = {api_n(kept.clip), api_yes(true)};
-    assert_int_equal(call(kept.w, API_LIKE_SET, kept.viewer, args, NULL), OK);
-    assert_int_equal(likes_of(&kept), 1);
+    assert_int_equal(likes(&kept, kept.viewer), OK);
+    assert_int_equal(likes(&kept, gone.owner), OK);
+    assert_int_equal(likes_of(&kept), 2);
     assert_int_equal(vault_restrict(gone.w->vault, NULL, gone.owner_id, VAULT_ALL, true).code, OK);
     gone.w->fake.now_ms += VAULT_ACK_WITHIN_MS + 1;
     assert_int_equal(vault_tick(gone.w->vault, &next_ms).code, OK); /* which stops them */
@@ -264,6 +330,8 @@ int main(void) {
         cmocka_unit_test(a_guardian_withdraws),
         cmocka_unit_test(others_keep_theirs),
         cmocka_unit_test(a_clip_is_held),
+        cmocka_unit_test(a_clip_keeps_its_likes),
+        cmocka_unit_test(likes_of_what_is_gone_go),
         cmocka_unit_test(a_slow_disk_ends_no_service),
         cmocka_unit_test(a_projection_that_was_late_is_made_anew),
     };
