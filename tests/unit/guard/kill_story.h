@@ -81,7 +81,8 @@ struct story {
     uint64_t born, erasures, acts, entries, receipts;
     struct doing doing;
     uint32_t dice;
-    atomic_bool stops;
+    atomic_bool stops;     /* from the kill on */
+    bool goes_on;          /* story_go_on does */
     bool wrong;            /* an answer that may not be */
     char checkpoint[4096]; /* the last that was seen published */
     size_t checkpoint_len;
