@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 process.env.WARD_BUILD = join(root, 'build/release');
-const { Browser, ask, start, stop, until } = await import('../tests/http/service.mjs');
+const { Browser, ask, start, stop, until } = await import('../tests/support/service.mjs');
 export { Browser, ask, start, stop, until };
 
 export function build() {

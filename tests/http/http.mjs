@@ -6,7 +6,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Browser, ask, pause, pids, raw, root, start, stop, until } from './service.mjs';
+import { Browser, ask, pause, pids, raw, root, start, stop, until } from '../support/service.mjs';
 
 let passed = 0;
 let failed = 0;

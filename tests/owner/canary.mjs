@@ -8,7 +8,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, readSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
-import { Browser, build, pause, pids, root, start, stop, until } from '../http/service.mjs';
+import { Browser, build, pause, pids, root, start, stop, until } from '../support/service.mjs';
 
 let passed = 0;
 let failed = 0;

@@ -5,7 +5,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { cpSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Browser, build, pause, pids, root, start, stop, until } from '../http/service.mjs';
+import { Browser, build, pause, pids, root, start, stop, until } from '../support/service.mjs';
 
 let passed = 0;
 let failed = 0;

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Browser, ask, build, pids, start, stop, until } from '../http/service.mjs';
+import { Browser, ask, build, pids, start, stop, until } from '../support/service.mjs';
 
 let passed = 0;
 let failed = 0;

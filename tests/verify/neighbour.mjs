@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash, createHmac } from 'node:crypto';
 import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { ask, Browser, build, root, start, stop, until } from '../http/service.mjs';
+import { ask, Browser, build, root, start, stop, until } from '../support/service.mjs';
 
 let bad = 0;
 function check(name, ok, detail = '') {
