@@ -11,7 +11,7 @@
 #include "ranking.h"
 #include "search.h"
 
-enum { EVENTS = 64, CLIP_ARENA_BYTES = 16384, PLAIN_BYTES = 8 << 20 };
+enum { EVENTS = 64, STEP = 16, CLIP_ARENA_BYTES = 16384, PLAIN_BYTES = 8 << 20 };
 
 /* Every clip stands in the order twice: with its owner, and with EVERYBODY. */
 enum { EVERYBODY = 0 };
@@ -22,6 +22,7 @@ struct feed {
     struct vault_follower *words_of;
     uint8_t clip_meta;
     uint8_t like;
+    bool reads_on;      /* of what may be found not everything is entered yet */
     struct index clips; /* id, 0: a struct clip */
     struct pairs order; /* owner, id */
     size_t ready;
@@ -342,11 +343,13 @@ static struct status apply_found(struct guard *g, const struct vault_event *e) {
     return FAIL(E_UNKNOWN);
 }
 
-/* What one of the three follows: for whose purpose, and what its events do. */
+/* What one of the three follows: for whose purpose, and what its events do. Entering words takes
+ * long: a step at a time, so that a service of many clips is there soon after its start. */
 struct following {
     struct vault_follower **follower;
     uint16_t op;
     struct status (*apply)(struct guard *g, const struct vault_event *e);
+    bool in_steps;
 };
 
 static struct status follow(struct guard *g, uint16_t op, struct vault_follower **ret) {
@@ -362,14 +365,23 @@ static struct status follow_anew(struct guard *g, const struct following *f) {
     return follow(g, f->op, f->follower);
 }
 
-static struct status pump(struct guard *g, const struct following *f) {
+/* What takes away is never left for later: it comes before the records that may be had, with which
+ * alone the cursor moves. */
+static bool is_step(const struct following *f, const struct vault_event *events, size_t count) {
+    return f->in_steps && count == STEP && events[count - 1].cursor > events[0].cursor;
+}
+
+/* *ret_more: of what may be had, the next call takes more. */
+static struct status pump(struct guard *g, const struct following *f, bool *ret_more) {
     struct buf plain CLEANUP(buf_done) = {0};
     struct vault_event events[EVENTS];
     buf_init_secret(&plain, PLAIN_BYTES);
-    for (;;) {
+    *ret_more = false;
+    while (!*ret_more) {
         size_t count = 0;
+        size_t most = f->in_steps ? STEP : EVENTS;
         buf_clear(&plain);
-        struct status s = vault_follow_next(*f->follower, events, EVENTS, &plain, &count);
+        struct status s = vault_follow_next(*f->follower, events, most, &plain, &count);
         if (s.code == E_FOLLOWER_LATE) {
             TRY(follow_anew(g, f));
             continue;
@@ -382,16 +394,23 @@ static struct status pump(struct guard *g, const struct following *f) {
             return STATUS_OK;
         }
         vault_follow_ack(*f->follower, events[count - 1].seq);
+        *ret_more = is_step(f, events, count);
     }
+    return STATUS_OK;
 }
 
 struct status feed_pump(struct guard *g) {
-    struct following clips = {&g->feed->clips_of, API_CLIP_STATUS, apply_clip};
-    struct following likes = {&g->feed->likes_of, API_LIKE_SET, apply_like};
-    struct following words = {&g->feed->words_of, API_FEED_SEARCH, apply_found};
-    TRY(pump(g, &clips));
-    TRY(pump(g, &likes));
-    return pump(g, &words);
+    struct following clips = {&g->feed->clips_of, API_CLIP_STATUS, apply_clip, false};
+    struct following likes = {&g->feed->likes_of, API_LIKE_SET, apply_like, false};
+    struct following words = {&g->feed->words_of, API_FEED_SEARCH, apply_found, true};
+    bool more = false;
+    TRY(pump(g, &clips, &more));
+    TRY(pump(g, &likes, &more));
+    return pump(g, &words, &g->feed->reads_on);
+}
+
+bool feed_reads_on(const struct guard *g) {
+    return g->feed->reads_on;
 }
 
 struct status feed_new(struct guard *g, struct feed **ret_feed) {

@@ -24,6 +24,8 @@ MUST_USE struct status feed_new(struct guard *g, struct feed **ret_feed);
 void feed_free(struct feed **feed);
 /* Applies what is new and acknowledges it; what the vault stopped is made anew. Not in a batch. */
 MUST_USE struct status feed_pump(struct guard *g);
+/* Whether clips that may be found are not entered yet: the next pumps go on. */
+bool feed_reads_on(const struct guard *g);
 /* NULL when there is none. Valid until the next pump. */
 const struct clip *feed_clip(const struct guard *g, uint64_t id);
 /* The same, for the marks of ranking.c. */

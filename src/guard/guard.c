@@ -231,6 +231,7 @@ struct status guard_tick(struct guard *g, struct buf *notices, int *ret_wait_ms)
     TRY(tick_vault(g, &next_ms));
     if (g->feed != NULL) {
         TRY(feed_pump(g));
+        *ret_wait_ms = feed_reads_on(g) ? 0 : *ret_wait_ms;
         ranking_tick(g);
     }
     tally_tick(g);

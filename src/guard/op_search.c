@@ -61,6 +61,7 @@ static struct status search(struct call *c) {
     }
     c->decided = false;
     c->fields[ANS_FEED_SEARCH_NEXT].n = f.next;
+    c->fields[ANS_FEED_SEARCH_READS_ON].yes = feed_reads_on(c->g);
     return STATUS_OK;
 }
 

@@ -348,6 +348,73 @@ static void who_turns_out_to_be_young_is_not_found(void **state) {
 
 /* --- the projection itself --- */
 
+static void read_all(struct inside *w) {
+    for (round_of(w); feed_reads_on(w->guard);) {
+        round_of(w);
+    }
+}
+
+static bool reads_on(struct inside *w) {
+    struct api_answer answer;
+    assert_int_equal(asks(w, NULL, "maker", 0, &answer), OK);
+    return answer.fields[ANS_FEED_SEARCH_READS_ON].yes;
+}
+
+static void objects(struct maker *m) {
+    struct api_value args[ARG_RIGHTS_OBJECT__COUNT] = {api_text("find-clips"), api_yes(true)};
+    assert_int_equal(call(m->w, API_RIGHTS_OBJECT, m->session, args, NULL), OK);
+}
+
+/* All clips of a maker in one event. */
+static void delete_all(struct maker *m, const uint64_t *ids, size_t count) {
+    struct vault_use use = {.purpose = m->w->guard->uses[API_HISTORY_EMPTY].purpose,
+                            .operation = LAW_OPERATION_ERASE};
+    struct vault_found found;
+    assert_int_equal(vault_delete_ids(m->w->vault, &use, ids, count, &found).code, OK);
+}
+
+/* Words are read a step at a time, and what takes a right away is heard at once all the same: of
+ * what was read already, and of what was not. */
+static void a_start_does_not_wait_for_words(void **state) {
+    enum { MANY = 40 };
+    struct inside *w = *state;
+    struct maker first, second, third, last;
+    uint64_t ids[MANY];
+    maker(w, &first);
+    maker(w, &second);
+    maker(w, &third);
+    maker(w, &last);
+    for (size_t i = 0; i < MANY; i++) {
+        ids[i] = shares(&first, "everyone");
+    }
+    (void)shares(&second, "everyone");
+    for (size_t i = 0; i < MANY; i++) {
+        (void)shares(&third, "everyone");
+    }
+    (void)shares(&last, "everyone");
+    size_t all = held(&first);
+    inside_reopen(w);
+    assert_true(reads_on(w));
+    assert_true(held(&first) < all);
+    while (!is_found(&second, NULL)) {
+        assert_true(reads_on(w));
+        round_of(w);
+    }
+    assert_true(reads_on(w));
+    delete_all(&first, ids, MANY);
+    objects(&second);
+    objects(&last);
+    round_of(w);
+    assert_true(reads_on(w));
+    assert_false(is_found(&first, NULL));
+    assert_false(is_found(&second, NULL));
+    read_all(w);
+    assert_false(reads_on(w));
+    assert_false(is_found(&last, NULL));
+    assert_true(is_found(&third, NULL));
+    assert_int_equal(held(&first), all - MANY - 2);
+}
+
 static void one_that_was_late_is_made_anew(void **state) {
     struct maker gone;
     struct maker kept;
@@ -360,7 +427,7 @@ static void one_that_was_late_is_made_anew(void **state) {
     assert_int_equal(vault_restrict(gone.w->vault, NULL, gone.id, VAULT_ALL, true).code, OK);
     gone.w->fake.now_ms += VAULT_ACK_WITHIN_MS + 1;
     assert_int_equal(vault_tick(gone.w->vault, &next_ms).code, OK); /* which stops it */
-    round_of(gone.w);
+    read_all(gone.w);
     assert_false(is_found(&gone, NULL));
     assert_true(is_found(&kept, NULL));
     assert_int_equal(held(&gone), before - 1);
@@ -389,6 +456,7 @@ static void after_a_start_the_same_is_found(void **state) {
     size_t count = all_found(w, before);
     assert_true(count > GUARD_FEED_PAGE);
     inside_reopen(w);
+    read_all(w);
     assert_int_equal(all_found(w, after), count);
     assert_memory_equal(before, after, count * sizeof *before);
 }
@@ -415,11 +483,13 @@ static void another_law_is_heard_at_a_start(void **state) {
     assert_true(count > 0);
     load_map(w, "/^purpose find-clips/,/^  uses/ s/basis .*/basis consent/");
     inside_reopen(w);
+    read_all(w);
     assert_int_equal(all_found(w, ids), 0);
     struct rules other = w->rules;
     w->rules = before;
     inside_reopen(w);
     rules_done(&other);
+    read_all(w);
     assert_int_equal(all_found(w, ids), count);
 }
 
@@ -500,6 +570,7 @@ int main(void) {
         cmocka_unit_test(a_clip_is_held),
         cmocka_unit_test(a_record_loses_the_purpose),
         cmocka_unit_test(what_was_shared_for_other_purposes_is_not_found),
+        cmocka_unit_test(a_start_does_not_wait_for_words),
         cmocka_unit_test(one_that_was_late_is_made_anew),
         cmocka_unit_test(what_was_looked_for_is_kept_nowhere),
         cmocka_unit_test(after_a_start_the_same_is_found),

@@ -13,7 +13,7 @@ const PAGE = 24;
 const LOOKS = 5;
 
 /** What is on the screen, for who comes back to it from a clip. */
-interface Found { person: string; words: string; items: Item[]; next: number; opened: string }
+interface Found { person: string; words: string; items: Item[]; next: number; opened: string; reads_on: boolean }
 let last: Found | null = null;
 
 async function lookOn(f: Found): Promise<Item[]> {
@@ -22,6 +22,7 @@ async function lookOn(f: Found): Promise<Item[]> {
     const a = await post<FeedSearchAnswer>('/api/search', { words: f.words, cursor: f.next, limit: PAGE });
     more.push(...a.items);
     f.next = Number(a.next);
+    f.reads_on = a.reads_on;
   }
   f.items.push(...more);
   return more;
@@ -51,6 +52,7 @@ function results(f: Found): HTMLElement[] {
   } }, w('search.more'));
   const said = f.items.length ? [h('h2', {}, w('search.found')), h('p', { class: 'quiet small' }, w('search.order'))]
     : f.next ? [h('h2', {}, w('search.far'))] : nothing();
+  if (f.reads_on) said.push(h('p', { class: 'note' }, w('search.reads')));
   return [h('div', { class: 'stack-tight', role: 'status' }, ...said), list, h('div', {}, more)];
 }
 
@@ -65,7 +67,7 @@ export async function search(): Promise<HTMLElement> {
     replace(shown);
     if (!words) throw new Mistake(w('search.write'));
     replace(shown, h('p', { class: 'quiet', role: 'status' }, w('say.loading')));
-    const f: Found = { person, words, items: [], next: 0, opened: '' };
+    const f: Found = { person, words, items: [], next: 0, opened: '', reads_on: false };
     try { await lookOn(f); } catch (e) { replace(shown); throw e; }
     last = f;
     replace(shown, ...results(f));
