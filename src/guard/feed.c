@@ -178,8 +178,8 @@ void feed_drop_clip(struct guard *g, uint64_t id) {
 }
 
 static void clips_of_remove(struct guard *g, uint64_t owner) {
-    uint64_t id = UINT64_MAX;
-    while ((id = pairs_at_most(&g->feed->order, owner, id)) != 0) {
+    const struct pairs *order = &g->feed->order;
+    for (uint64_t id = UINT64_MAX; (id = pairs_at_most(order, owner, id)) != 0; id--) {
         feed_drop_clip(g, id);
     }
     lease_end_subject(g, owner);
@@ -437,9 +437,8 @@ void feed_free(struct feed **feed) {
     vault_follow_end(&f->clips_of);
     vault_follow_end(&f->likes_of);
     vault_follow_end(&f->words_of);
-    uint64_t id = UINT64_MAX;
-    while ((id = pairs_at_most(&f->order, EVERYBODY, id)) != 0) {
-        clip_free(clip_find(f, id--));
+    for (uint64_t id = UINT64_MAX; (id = pairs_at_most(&f->order, EVERYBODY, id)) != 0; id--) {
+        clip_free(clip_find(f, id));
     }
     index_done(&f->clips);
     pairs_done(&f->order);

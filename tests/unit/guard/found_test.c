@@ -224,19 +224,22 @@ static void the_owner_leaves(void **state) {
 }
 
 /* To being found alone: what is shown is shown on (GDPR Art. 21(1)). */
+static void objects(struct maker *m, bool on) {
+    struct api_value args[ARG_RIGHTS_OBJECT__COUNT] = {api_text("find-clips"), api_yes(on)};
+    assert_int_equal(call(m->w, API_RIGHTS_OBJECT, m->session, args, NULL), OK);
+}
+
 static void the_owner_objects(void **state) {
     struct maker m;
     maker(*state, &m);
     uint64_t clip = shares(&m, "everyone");
-    struct api_value args[ARG_RIGHTS_OBJECT__COUNT] = {api_text("find-clips"), api_yes(true)};
-    assert_int_equal(call(m.w, API_RIGHTS_OBJECT, m.session, args, NULL), OK);
+    objects(&m, true);
     round_of(m.w);
     assert_false(is_found(&m, NULL));
     assert_true(is_shown(&m, clip));
     (void)shares(&m, "everyone");
     assert_false(is_found(&m, NULL)); /* nor what comes after */
-    args[ARG_RIGHTS_OBJECT_ON] = api_yes(false);
-    assert_int_equal(call(m.w, API_RIGHTS_OBJECT, m.session, args, NULL), OK);
+    objects(&m, false);
     round_of(m.w);
     assert_true(is_found(&m, NULL));
 }
@@ -360,11 +363,6 @@ static bool reads_on(struct inside *w) {
     return answer.fields[ANS_FEED_SEARCH_READS_ON].yes;
 }
 
-static void objects(struct maker *m) {
-    struct api_value args[ARG_RIGHTS_OBJECT__COUNT] = {api_text("find-clips"), api_yes(true)};
-    assert_int_equal(call(m->w, API_RIGHTS_OBJECT, m->session, args, NULL), OK);
-}
-
 /* All clips of a maker in one event. */
 static void delete_all(struct maker *m, const uint64_t *ids, size_t count) {
     struct vault_use use = {.purpose = m->w->guard->uses[API_HISTORY_EMPTY].purpose,
@@ -402,8 +400,8 @@ static void a_start_does_not_wait_for_words(void **state) {
     }
     assert_true(reads_on(w));
     delete_all(&first, ids, MANY);
-    objects(&second);
-    objects(&last);
+    objects(&second, true);
+    objects(&last, true);
     round_of(w);
     assert_true(reads_on(w));
     assert_false(is_found(&first, NULL));
